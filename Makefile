@@ -1,0 +1,63 @@
+# Everything a reader of this project may want to type; `make` alone lists it.
+
+PYTHON := .venv/bin/python
+PEERS_PYTHON := .venv-peers/bin/python
+READY := .venv/ready
+PEERS_READY := .venv-peers/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types format test-long test-peers bench docs-figures lock clean again
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
+
+run: $(READY) ## train a network on examples/data/penguins.csv and write penguins.safetensors
+	.venv/bin/chainrule train examples/data/penguins.csv --target species --force
+
+test: lint types ## check format, lint and types, and run the tests
+	@$(PYTHON) -m pytest --quiet --numprocesses=2
+
+lint: $(READY) ## check format and lint
+	@$(PYTHON) -m ruff format --check --quiet . || { echo "Some files are not formatted: type 'make format'." >&2; exit 1; }
+	@$(PYTHON) -m ruff check --quiet .
+
+types: $(READY) ## check types strictly
+	@$(PYTHON) -m mypy --no-error-summary
+
+format: $(READY) ## format the files and mend what lint can mend
+	@$(PYTHON) -m ruff check --quiet --fix-only .
+	@$(PYTHON) -m ruff format --quiet .
+
+test-long: $(READY) ## run the tests that take minutes
+	@$(PYTHON) -m pytest --quiet -m long
+
+test-peers: $(PEERS_READY) ## compute the reference numbers again with PyTorch and compare them with the committed ones
+	@$(PEERS_PYTHON) -m pytest --quiet tests/peers
+
+bench: $(PEERS_READY) ## measure the speed beside PyTorch and scikit-learn
+	@$(PEERS_PYTHON) -m benchmarks.dense
+
+docs-figures: $(READY) ## draw the figures of the documentation again
+	@for script in examples/*.py; do MPLBACKEND=agg $(PYTHON) "$$script" || exit 1; done
+
+lock: ## pin the newest versions in requirements.txt
+	@python3.11 tools/lock.py
+
+clean: ## remove what these targets made
+	rm -rf .venv .venv-peers .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage penguins.safetensors
+
+# The stamps hold the folder they were made in, so that a moved or copied clone makes its environment again.
+ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
+$(READY): again
+endif
+ifneq ($(shell cat $(PEERS_READY) 2>/dev/null),$(CURDIR))
+$(PEERS_READY): again
+endif
+
+$(READY): requirements.txt pyproject.toml tools/environment.sh
+	@tools/environment.sh .venv requirements.txt
+	@echo "$(CURDIR)" > $@
+
+$(PEERS_READY): benchmarks/requirements-peers.txt requirements.txt pyproject.toml tools/environment.sh
+	@tools/environment.sh .venv-peers benchmarks/requirements-peers.txt
+	@echo "$(CURDIR)" > $@
