@@ -16,7 +16,7 @@ import numpy as np
 from chainrule.engine import NUMPY, Array, Namespace
 from chainrule.errors import SettingError
 
-_MULTIPLIERS = tuple(np.uint32(m) for m in (0xED5AD4BB, 0xAC4C1B51, 0x31848BAB, 0x21F0AAAD))
+_MULTIPLIERS = tuple(np.uint32(m) for m in (0xED5AD4BB, 0xAC4C1B51, 0x31848BAB, 0xD35A2D97))
 _FOLD_KEY = np.array([0x243F6A88, 0x85A308D3], "uint32")
 _FOLD_SCALE = np.array([1, 0x9E3779B9], "uint32")
 _FOLD_OFFSET = np.array([0, 0x13198A2E], "uint32")
@@ -44,8 +44,8 @@ def hash_bits(xp: Namespace, key: Array, counter: Array) -> Array:
     first, second, third, fourth = _MULTIPLIERS
     x = (counter ^ key[0]) * first
     x = ((x ^ (x >> 16)) + key[1]) * second
-    x = (x ^ (x >> 15) ^ key[0]) * third
-    x = (x ^ (x >> 16)) * fourth
+    x = (x ^ (x >> 16) ^ key[0]) * third
+    x = (x ^ (x >> 17)) * fourth
     return (x ^ (x >> 15)) + counter
 
 
