@@ -20,6 +20,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -88,14 +89,18 @@ def from_apt(package: str, folder: Path) -> None:
 
 def copy_of(inside: str) -> Callable[[Path, Path], None]:
     """A converter for a table that is CSV already."""
-    return lambda folder, target: shutil.copyfile(folder / inside, target)
+
+    def convert(folder: Path, target: Path) -> None:
+        shutil.copyfile(folder / inside, target)
+
+    return convert
 
 
 def images_in(inside: str, ending: str = "") -> Callable[[Path, Path], None]:
     """A converter for the four files of MNIST and its kin."""
 
     def convert(folder: Path, target: Path) -> None:
-        arrays = {}
+        arrays: dict[str, Any] = {}
         for part, name in (("train", "train"), ("test", "t10k")):
             for letter, kind in (("x", "images-idx3"), ("y", "labels-idx1")):
                 path = folder / inside / f"{name}-{kind}-ubyte{ending}"

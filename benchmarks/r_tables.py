@@ -28,7 +28,8 @@ class Reader:
     """Takes values off a serialized R object in order."""
 
     def __init__(self, data: bytes) -> None:
-        self.data, self.place, self.symbols = data, 2, []
+        self.data, self.place = data, 2
+        self.symbols: list[str] = []
         if data[:2] != b"X\n":
             raise ValueError("This is no serialized object of R in its binary form.")
         version = self.integers(3)[0]
