@@ -1,7 +1,7 @@
 """Random bits as a pure function of a key and a counter: the same bits on every engine.
 
-Four rounds of multiply and xor-shift turn a 32-bit counter into 32 bits. The words of the key enter
-before the first three rounds, and the counter is added again at the end: without that addition a
+Four rounds of multiply and xor-shift turn a 32-bit counter into 32 bits. The key enters before the
+first and the second round, and the counter is added again at the end: without that addition a
 stream would be a permutation of its counters, and no number could ever occur twice.
 `docs/decisions/0001-random-generator.md` says what was tried, how fast it is, and which batteries
 of tests it passes. It is not meant for cryptography.
@@ -17,6 +17,7 @@ from chainrule.engine import NUMPY, Array, Namespace
 from chainrule.errors import SettingError
 
 _MULTIPLIERS = tuple(np.uint32(m) for m in (0xED5AD4BB, 0xAC4C1B51, 0x31848BAB, 0xD35A2D97))
+_SPREAD = np.uint32(0x9E3779B9)
 _FOLD_KEY = np.array([0x243F6A88, 0x85A308D3], "uint32")
 _FOLD_SCALE = np.array([1, 0x9E3779B9], "uint32")
 _FOLD_OFFSET = np.array([0, 0x13198A2E], "uint32")
@@ -43,8 +44,8 @@ def hash_bits(xp: Namespace, key: Array, counter: Array) -> Array:
         return xp.reshape(hash_bits(xp, key, xp.reshape(counter, (1,))), ())
     first, second, third, fourth = _MULTIPLIERS
     x = (counter ^ key[0]) * first
-    x = ((x ^ (x >> 16)) + key[1]) * second
-    x = (x ^ (x >> 16) ^ key[0]) * third
+    x = ((x ^ (x >> 16)) + (key[1:] + key[:1] * _SPREAD)) * second
+    x = (x ^ (x >> 16)) * third
     x = (x ^ (x >> 17)) * fourth
     return (x ^ (x >> 15)) + counter
 
