@@ -1,3 +1,27 @@
-"""chainrule: neural networks that train fast and show everything they do."""
+"""chainrule: trains neural networks fast and shows everything they do."""
 
-__version__ = "0.1.0"
+from importlib.metadata import version
+
+from chainrule import errors, losses, nn, ops, optim
+from chainrule.autodiff import hyper, primitive, value_and_grad
+from chainrule.model import Model
+from chainrule.nn import Network
+from chainrule.training import Progress, fit
+
+__version__ = version("chainrule")
+
+__all__ = [
+    "Model",
+    "Network",
+    "Progress",
+    "__version__",
+    "errors",
+    "fit",
+    "hyper",
+    "losses",
+    "nn",
+    "ops",
+    "optim",
+    "primitive",
+    "value_and_grad",
+]

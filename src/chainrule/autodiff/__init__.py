@@ -1,0 +1,35 @@
+"""One tape, many readers: primitives, the tape they are recorded on, and back-propagation."""
+
+from chainrule.autodiff.backward import Recording, plan_backward, pull_back, value_and_grad
+from chainrule.autodiff.check import check_gradients
+from chainrule.autodiff.description import hyper, hyper_values, structure, with_hyper
+from chainrule.autodiff.primitive import PRIMITIVES, Primitive, primitive
+from chainrule.autodiff.promotion import Traced, settled
+from chainrule.autodiff.tape import Record, Tape, Variable
+from chainrule.autodiff.tree import Tree, describe, leaves, paths, rebuild, tree_map
+
+__all__ = [
+    "PRIMITIVES",
+    "Primitive",
+    "Record",
+    "Recording",
+    "Tape",
+    "Traced",
+    "Tree",
+    "Variable",
+    "check_gradients",
+    "describe",
+    "hyper",
+    "hyper_values",
+    "leaves",
+    "paths",
+    "plan_backward",
+    "primitive",
+    "pull_back",
+    "rebuild",
+    "settled",
+    "structure",
+    "tree_map",
+    "value_and_grad",
+    "with_hyper",
+]

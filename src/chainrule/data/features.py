@@ -1,0 +1,139 @@
+"""Inputs as arrays: whatever holds numbers is taken, and what cannot be is named by row and column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import DataError
+
+Features = Any
+"""A float or int32 array (rows, …), or a dict of such arrays with equal rows."""
+
+
+def as_features(source: Any, *, dtype: str, indices: Any = False, name: str = "X") -> Features:
+    """Inputs as arrays of one float dtype, checked to be finite.
+
+    Args:
+        source: an array, a DataFrame, nested lists, or a dict of them (named inputs). Any numeric
+            or boolean dtype, and strings that are numbers in an object array of them; one axis
+            means one feature per row.
+        dtype: "float32" or "float64".
+        indices: whether the numbers are indices of an embedding and stay integers; a dict of
+            booleans for named inputs.
+        name: what the data is called in messages.
+
+    Raises:
+        DataError: no rows, text, NaN or infinity (row and column are named), indices that are not
+            whole, named inputs with different numbers of rows.
+    """
+    if isinstance(source, Mapping):
+        parts = {
+            str(key): as_features(
+                value,
+                dtype=dtype,
+                indices=indices.get(key, False) if isinstance(indices, Mapping) else indices,
+                name=f"{name}[{key!r}]",
+            )
+            for key, value in source.items()
+        }
+        counts = {key: len(part) for key, part in parts.items()}
+        if len(set(counts.values())) != 1:
+            raise DataError(f"The named inputs of {name} have different numbers of rows: {counts}.")
+        return parts
+    array = _as_array(source, name)
+    if indices is True:
+        return _as_indices(array, name)
+    if array.ndim == 1:
+        array = array[:, None]
+    array = _as_floats(array, dtype, name)
+    check_finite(array, name, column_names(source))
+    return array
+
+
+def column_names(source: Any) -> list[str] | None:
+    """The column names of a DataFrame, or None."""
+    columns = getattr(source, "columns", None)
+    return None if columns is None else [str(column) for column in columns]
+
+
+def _as_array(source: Any, name: str) -> Any:
+    try:
+        array = source.to_numpy() if hasattr(source, "to_numpy") else np.asarray(source)
+    except ValueError as error:
+        raise DataError(
+            f"{name} is not a table of numbers: its rows have different lengths ({error})."
+        ) from None
+    if array.ndim == 0:
+        raise DataError(f"{name} is a single value ({array}); it must have one row per example.")
+    if array.shape[0] == 0:
+        raise DataError(f"{name} has no rows: there is nothing to learn from.")
+    if array.size == 0:
+        raise DataError(f"{name} has shape {array.shape}: there are no columns to learn from.")
+    return array
+
+
+def _as_floats(array: Any, dtype: str, name: str) -> Any:
+    if array.dtype.kind in "fiub":
+        return np.ascontiguousarray(array, dtype)
+    if array.dtype.kind == "c":
+        raise DataError(f"{name} holds complex numbers; give real and imaginary parts as columns.")
+    try:
+        return np.ascontiguousarray(array.astype(dtype))
+    except (TypeError, ValueError):
+        raise _not_a_number(array, name) from None
+
+
+def _not_a_number(array: Any, name: str) -> DataError:
+    for position in np.ndindex(array.shape):
+        try:
+            float(array[position])
+        except (TypeError, ValueError):
+            return DataError(
+                f"{name}{_place(position, None)} is {array[position]!r}, which is not a number. "
+                "Encode categories as numbers first, or use `chainrule train`, which does."
+            )
+    return DataError(f"{name} has dtype {array.dtype}, which cannot be taken as numbers.")
+
+
+def check_finite(array: Any, name: str, columns: list[str] | None = None) -> None:
+    """Refuse NaN and infinity, naming the first place and how many there are."""
+    if array.dtype.kind != "f":
+        return
+    with np.errstate(all="ignore"):
+        finite_sum = np.isfinite(array.sum(dtype="float64"))
+    if finite_sum:
+        return
+    bad = ~np.isfinite(array)
+    count = int(bad.sum())
+    if not count:
+        return
+    position = tuple(int(i) for i in np.argwhere(bad)[0])
+    more = f" ({count} such values in all)" if count > 1 else ""
+    raise DataError(
+        f"{name}{_place(position, columns)} is {array[position]}{more}. Fill or drop missing values "
+        "first, e.g. with their column's median."
+    )
+
+
+def _place(position: tuple[int, ...], columns: list[str] | None) -> str:
+    if len(position) == 2:
+        column = repr(columns[position[1]]) if columns else position[1]
+        return f" at row {position[0]}, column {column}"
+    return f" at {position if len(position) > 1 else f'row {position[0]}'}"
+
+
+def _as_indices(array: Any, name: str) -> Any:
+    numbers = array if array.dtype.kind in "iub" else _as_floats(array, "float64", name)
+    if numbers.dtype.kind == "f":
+        check_finite(numbers, name)
+        whole = numbers == np.floor(numbers)
+        if not whole.all():
+            position = tuple(int(i) for i in np.argwhere(~whole)[0])
+            raise DataError(
+                f"{name}{_place(position, None)} is {numbers[position]}; an Embedding takes whole "
+                "numbers, the indices of its rows."
+            )
+    return np.ascontiguousarray(numbers, "int32")

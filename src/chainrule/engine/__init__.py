@@ -1,0 +1,16 @@
+"""Engines: the array facade `xp` that every rule is written against, and what runs it."""
+
+from chainrule.engine.engines import Engine, choose_engine, engine_by_name
+from chainrule.engine.lookup import namespace_of
+from chainrule.engine.namespace import Array, Namespace
+from chainrule.engine.numpy_namespace import NUMPY
+
+__all__ = [
+    "NUMPY",
+    "Array",
+    "Engine",
+    "Namespace",
+    "choose_engine",
+    "engine_by_name",
+    "namespace_of",
+]

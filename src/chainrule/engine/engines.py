@@ -1,0 +1,129 @@
+"""The two engines: NumPy runs a program as it stands, XLA compiles it first."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+import numpy as np
+
+from chainrule.engine.namespace import Namespace
+from chainrule.engine.numpy_namespace import NUMPY
+from chainrule.errors import EngineError, unknown_name
+
+
+class Engine(Protocol):
+    """What training asks of an engine.
+
+    Attributes:
+        name: "numpy" or "xla". xp: its facade.
+        compiles: whether programs are traced and compiled, so that shapes must stay fixed.
+    """
+
+    name: str
+    xp: Namespace
+    compiles: bool
+
+    def precision(self, dtype: str) -> AbstractContextManager[Any]:
+        """The context in which programs of a float dtype are run."""
+        ...
+
+    def compile(self, build: Callable[[], Callable[..., Any]], key: Hashable) -> Callable[..., Any]:
+        """The program that `build` makes, compiled; one that is known by the key is used again."""
+        ...
+
+    def put(self, array: Any) -> Any:
+        """A NumPy array as an array of the engine, on its device."""
+        ...
+
+    def get(self, array: Any) -> Any:
+        """An array of the engine as a NumPy array."""
+        ...
+
+
+class NumpyEngine:
+    """Runs a program eagerly: no compile time, every number can be looked at."""
+
+    name = "numpy"
+    xp = NUMPY
+    compiles = False
+
+    def precision(self, dtype: str) -> AbstractContextManager[Any]:
+        return np.errstate(all="ignore")
+
+    def compile(self, build: Callable[[], Callable[..., Any]], key: Hashable) -> Callable[..., Any]:
+        return build()
+
+    def put(self, array: Any) -> Any:
+        return np.asarray(array)
+
+    def get(self, array: Any) -> Any:
+        return np.asarray(array)
+
+
+def jax_is_installed() -> bool:
+    """Whether the xla engine can be used, found out without loading JAX."""
+    return importlib.util.find_spec("jax") is not None
+
+
+def engine_by_name(name: str) -> Engine:
+    """An engine from its name.
+
+    Raises:
+        SettingError: no engine has that name.
+        EngineError: "xla" is asked for and JAX is not installed.
+
+    >>> engine_by_name("numpy").compiles
+    False
+    """
+    if name == "numpy":
+        return NumpyEngine()
+    if name != "xla":
+        raise unknown_name("engine", name, ["auto", "numpy", "xla"])
+    if not jax_is_installed():
+        raise EngineError(
+            "The xla engine needs JAX, which is not installed. Type `pip install jax`, or use "
+            "engine='numpy'."
+        )
+    from chainrule.engine.xla_engine import XLA
+
+    return XLA
+
+
+# Measured on two cores; docs/decisions/0002-auto-engine.md.
+NUMPY_STEP_SECONDS = 80e-6
+NUMPY_RATE = 40e9
+XLA_STEP_SECONDS = 6e-6
+XLA_RATE = 60e9
+XLA_START_SECONDS = 2.0
+
+
+def choose_engine(steps: int, operations: float) -> str:
+    """The engine that `auto` stands for: the one that is expected to be done first.
+
+    Args:
+        steps: optimizer steps of the whole run.
+        operations: multiplications and additions of one step, backward pass included.
+
+    The rule is arithmetic on constants, the same on every machine: XLA starts two seconds late (its
+    import and compilation) and then needs less time for each step. Where JAX is not installed the
+    answer is "numpy", with a warning once where that costs much.
+
+    >>> choose_engine(1000, 1e4), choose_engine(1_000_000, 1e4)
+    ('numpy', 'xla')
+    """
+    on_numpy = steps * (NUMPY_STEP_SECONDS + operations / NUMPY_RATE)
+    on_xla = XLA_START_SECONDS + steps * (XLA_STEP_SECONDS + operations / XLA_RATE)
+    if on_xla >= on_numpy:
+        return "numpy"
+    if not jax_is_installed():
+        warnings.warn(
+            "Training on NumPy because JAX is not installed; `pip install jax` makes this run "
+            f"about {on_numpy / on_xla:.0f} times faster.",
+            stacklevel=2,
+        )
+        return "numpy"
+    return "xla"

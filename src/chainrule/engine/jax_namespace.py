@@ -1,0 +1,90 @@
+"""The facade over JAX, used as a compiler and a runtime: `jax.grad` is nowhere in this package.
+
+Some functions are spelled in an unusual way so that XLA on a CPU gives the same bits on any number
+of threads: a sum is a product with ones, and the transposed factor of a weight gradient stands
+behind a barrier, which keeps XLA from choosing a product that splits the summed axis.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any, cast
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from chainrule.engine.namespace import SHARED, Array, Namespace
+
+
+def astype(x: Array, dtype: str) -> Array:
+    return jnp.asarray(x).astype(dtype)
+
+
+def sum(x: Array, axis: Sequence[int], keepdims: bool = False) -> Array:
+    axes = tuple(a % x.ndim for a in axis)
+    if not jnp.issubdtype(x.dtype, jnp.floating) or not axes or x.size == 0:
+        dtype = x.dtype if x.dtype != bool else "int32"
+        return jnp.sum(x, axis=axes, keepdims=keepdims, dtype=dtype)
+    kept = tuple(a for a in range(x.ndim) if a not in axes)
+    count = math.prod(x.shape[a] for a in axes)
+    rows = jnp.transpose(x, axes + kept).reshape(count, -1)
+    total = jnp.ones((1, count), x.dtype) @ rows
+    shape = tuple(1 if a in axes else n for a, n in enumerate(x.shape) if keepdims or a in kept)
+    return total.reshape(shape)
+
+
+def matmul_nt(a: Array, b: Array) -> Array:
+    if a.ndim == b.ndim == 2:
+        return lax.dot_general(a, b, (((1,), (1,)), ((), ())))
+    return a @ jnp.swapaxes(b, -1, -2)
+
+
+def matmul_tn(a: Array, b: Array) -> Array:
+    return lax.optimization_barrier(jnp.swapaxes(a, -1, -2)) @ b
+
+
+def take(x: Array, index: Array) -> Array:
+    return x.at[jnp.asarray(index)].get(mode="promise_in_bounds")
+
+
+def add_at(shape: tuple[int, ...], index: Any, values: Array) -> Array:
+    return jnp.zeros(shape, values.dtype).at[index].add(values)
+
+
+def set_at(x: Array, index: Any, value: Array) -> Array:
+    return x.at[index].set(value)
+
+
+def cond(
+    condition: Array, if_true: Callable[[Any], Any], if_false: Callable[[Any], Any], x: Any
+) -> Any:
+    return lax.cond(condition, if_true, if_false, x)
+
+
+def scan(
+    body: Callable[[Any, Any], tuple[Any, Any]], carry: Any, xs: Any, length: int, reverse: bool
+) -> tuple[Any, Any]:
+    return lax.scan(body, carry, xs, length=length, reverse=reverse)
+
+
+JAX = cast(
+    Namespace,
+    SimpleNamespace(
+        name="xla",
+        **{name: getattr(jnp, name) for name in SHARED},
+        astype=astype,
+        sum=sum,
+        matmul_nt=matmul_nt,
+        matmul_tn=matmul_tn,
+        erf=jax.scipy.special.erf,
+        take=take,
+        add_at=add_at,
+        set_at=set_at,
+        while_loop=lax.while_loop,
+        cond=cond,
+        scan=scan,
+    ),
+)

@@ -1,0 +1,157 @@
+"""The array facade `xp`: the closed list of functions that rules may use, on any engine.
+
+NumPy and JAX agree on most names and differ on promotion, scatter and control flow. A rule
+therefore never calls either of them: it receives `xp` and uses what is listed here. A function
+that is missing is added here, once, for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeAlias
+
+Array: TypeAlias = Any
+"""An array of some engine: `numpy.ndarray`, or a JAX array or tracer."""
+
+Function: TypeAlias = Callable[..., Array]
+
+SHARED = (
+    # elementwise
+    "abs add bitwise_xor cos divide equal exp expm1 floor greater greater_equal isfinite left_shift "
+    "less less_equal log log1p logical_and logical_not logical_or maximum minimum multiply negative "
+    "not_equal power right_shift sign sin sqrt square subtract tanh where "
+    # reductions and searches that give the same bits on any number of threads as they stand
+    "all any argmax max min "
+    # shape
+    "arange asarray broadcast_to concatenate copy expand_dims flip full matmul ones pad reshape "
+    "squeeze stack swapaxes transpose zeros zeros_like ones_like"
+).split()
+"""Functions that NumPy and JAX have under one name, with one meaning for operands of one dtype."""
+
+
+class Namespace(Protocol):
+    """What a rule may call. Operands have one dtype; a dtype is always named, never inferred."""
+
+    name: str
+
+    abs: Function
+    add: Function
+    all: Function
+    any: Function
+    arange: Function
+    argmax: Function
+    asarray: Function
+    bitwise_xor: Function
+    broadcast_to: Function
+    concatenate: Function
+    copy: Function
+    cos: Function
+    divide: Function
+    equal: Function
+    exp: Function
+    expand_dims: Function
+    expm1: Function
+    flip: Function
+    floor: Function
+    full: Function
+    greater: Function
+    greater_equal: Function
+    isfinite: Function
+    left_shift: Function
+    less: Function
+    less_equal: Function
+    log: Function
+    log1p: Function
+    logical_and: Function
+    logical_not: Function
+    logical_or: Function
+    matmul: Function
+    max: Function
+    maximum: Function
+    min: Function
+    minimum: Function
+    multiply: Function
+    negative: Function
+    not_equal: Function
+    ones: Function
+    ones_like: Function
+    pad: Function
+    power: Function
+    reshape: Function
+    right_shift: Function
+    sign: Function
+    sin: Function
+    sqrt: Function
+    square: Function
+    squeeze: Function
+    stack: Function
+    subtract: Function
+    swapaxes: Function
+    tanh: Function
+    transpose: Function
+    where: Function
+    zeros: Function
+    zeros_like: Function
+
+    def astype(self, x: Array, dtype: str) -> Array:
+        """`x` in another dtype."""
+        ...
+
+    def sum(self, x: Array, axis: Sequence[int], keepdims: bool = False) -> Array:
+        """The sum over `axis`, in an order that does not depend on the number of threads."""
+        ...
+
+    def matmul_nt(self, a: Array, b: Array) -> Array:
+        """a·bᵀ over the last two axes: what arrives at the input of a linear map."""
+        ...
+
+    def matmul_tn(self, a: Array, b: Array) -> Array:
+        """aᵀ·b over the last two axes: the gradient of a weight; same bits on any thread count."""
+        ...
+
+    def erf(self, x: Array) -> Array:
+        """The error function."""
+        ...
+
+    def take(self, x: Array, index: Array) -> Array:
+        """Rows `x[index]`; the indices must lie inside."""
+        ...
+
+    def add_at(self, shape: tuple[int, ...], index: Any, values: Array) -> Array:
+        """Zeros of `shape` to which `values` are added at `index`; equal indices add up."""
+        ...
+
+    def set_at(self, x: Array, index: Any, value: Array) -> Array:
+        """`x` with `value` at `index`. NumPy writes into `x`: use the returned array alone."""
+        ...
+
+    def while_loop(
+        self, condition: Callable[[Any], Array], body: Callable[[Any], Any], carry: Any
+    ) -> Any:
+        """`while condition(carry): carry = body(carry)`."""
+        ...
+
+    def cond(
+        self,
+        condition: Array,
+        if_true: Callable[[Any], Any],
+        if_false: Callable[[Any], Any],
+        x: Any,
+    ) -> Any:
+        """`if_true(x) if condition else if_false(x)`; both give the same tree of arrays."""
+        ...
+
+    def scan(
+        self,
+        body: Callable[[Any, Any], tuple[Any, Any]],
+        carry: Any,
+        xs: Any,
+        length: int,
+        reverse: bool,
+    ) -> tuple[Any, Any]:
+        """Carry `body(carry, x) -> (carry, y)` along the first axis of `xs`; the ys are stacked.
+
+        `xs` is a tree of tuples of arrays, y a tuple of arrays; with `reverse` from the last
+        step to the first.
+        """
+        ...

@@ -1,0 +1,94 @@
+"""The facade over NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+
+from chainrule.engine.namespace import SHARED, Array, Namespace
+
+
+def astype(x: Array, dtype: str) -> Array:
+    return np.asarray(x).astype(dtype, copy=False)
+
+
+def sum(x: Array, axis: Sequence[int], keepdims: bool = False) -> Array:
+    dtype = x.dtype if x.dtype.kind != "b" else "int32"  # NumPy would widen small integers
+    return np.add.reduce(x, axis=tuple(axis), dtype=dtype, keepdims=keepdims)
+
+
+def matmul_nt(a: Array, b: Array) -> Array:
+    return a @ (b.T if b.ndim == 2 else np.swapaxes(b, -1, -2))
+
+
+def matmul_tn(a: Array, b: Array) -> Array:
+    return (a.T if a.ndim == 2 else np.swapaxes(a, -1, -2)) @ b
+
+
+def erf(x: Array) -> Array:
+    from scipy.special import erf as scipy_erf
+
+    return scipy_erf(x)
+
+
+def take(x: Array, index: Array) -> Array:
+    return x.take(index, axis=0)
+
+
+def add_at(shape: tuple[int, ...], index: Any, values: Array) -> Array:
+    out = np.zeros(shape, values.dtype)
+    np.add.at(out, index, values)
+    return out
+
+
+def set_at(x: Array, index: Any, value: Array) -> Array:
+    x[index] = value
+    return x
+
+
+def while_loop(condition: Callable[[Any], Array], body: Callable[[Any], Any], carry: Any) -> Any:
+    while condition(carry):
+        carry = body(carry)
+    return carry
+
+
+def cond(
+    condition: Array, if_true: Callable[[Any], Any], if_false: Callable[[Any], Any], x: Any
+) -> Any:
+    return if_true(x) if condition else if_false(x)
+
+
+def scan(
+    body: Callable[[Any, Any], tuple[Any, Any]], carry: Any, xs: Any, length: int, reverse: bool
+) -> tuple[Any, Any]:
+    steps: list[Any] = [None] * length
+    for t in range(length - 1, -1, -1) if reverse else range(length):
+        carry, steps[t] = body(carry, _at(xs, t))
+    return carry, tuple(np.stack(column) for column in zip(*steps, strict=True))
+
+
+def _at(xs: Any, t: int) -> Any:
+    return tuple(_at(x, t) for x in xs) if isinstance(xs, tuple) else xs[t]
+
+
+NUMPY = cast(
+    Namespace,
+    SimpleNamespace(
+        name="numpy",
+        **{name: getattr(np, name) for name in SHARED},
+        astype=astype,
+        sum=sum,
+        matmul_nt=matmul_nt,
+        matmul_tn=matmul_tn,
+        erf=erf,
+        take=take,
+        add_at=add_at,
+        set_at=set_at,
+        while_loop=while_loop,
+        cond=cond,
+        scan=scan,
+    ),
+)

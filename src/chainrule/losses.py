@@ -1,0 +1,199 @@
+"""Losses: how wrong an output is, one number per example.
+
+A loss is called as `loss(targets, outputs)` and returns (batch,). Your own is any function like
+that, written with operators and `chainrule.ops`. Losses of classes take logits: scores that may be
+any number, before a sigmoid or a softmax; they are stable inside and need no patches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias
+
+from chainrule import ops
+from chainrule.autodiff import hyper
+from chainrule.errors import SettingError, ShapeError, unknown_name
+
+LossFunction: TypeAlias = Callable[[Any, Any], Any]
+"""`(targets, outputs) -> one value per example`."""
+
+
+def _same_shape(targets: Any, outputs: Any) -> None:
+    if tuple(targets.shape) != tuple(outputs.shape):
+        raise ShapeError(
+            f"The targets have shape {tuple(targets.shape)} and the network's outputs "
+            f"{tuple(outputs.shape)}: they must be equal. The last layer needs as many units as "
+            "there are targets per example."
+        )
+
+
+def _per_example(values: Any) -> Any:
+    """The mean over everything but the batch axis."""
+    if values.ndim == 1:
+        return values
+    if values.ndim == 2 and values.shape[1] == 1:
+        return ops.reshape(values, shape=(values.shape[0],))
+    return ops.mean(values, axis=tuple(range(1, values.ndim)))
+
+
+@dataclass(frozen=True)
+class MeanSquaredError:
+    """(output - target)², averaged over the outputs of an example.
+
+    Targets and outputs: (batch, outputs), floats. Returns: (batch,).
+    """
+
+    targets: ClassVar[str] = "numbers"
+
+    def __call__(self, targets: Any, outputs: Any) -> Any:
+        _same_shape(targets, outputs)
+        return _per_example(ops.square(outputs - targets))
+
+
+@dataclass(frozen=True)
+class MeanAbsoluteError:
+    """|output - target|, averaged over the outputs of an example; its minimum is the median."""
+
+    targets: ClassVar[str] = "numbers"
+
+    def __call__(self, targets: Any, outputs: Any) -> Any:
+        _same_shape(targets, outputs)
+        return _per_example(ops.absolute(outputs - targets))
+
+
+@dataclass(frozen=True)
+class Huber:
+    """½r² where |r| <= delta, delta·(|r| - ½delta) beyond: outliers pull with a bounded force.
+
+    Args:
+        delta: where the parabola becomes a line, in units of the target.
+
+    Differs from: `MeanSquaredError`, whose half it meets inside. Source: Huber (1964).
+    """
+
+    delta: float = hyper(1.0)
+    targets: ClassVar[str] = "numbers"
+
+    def __post_init__(self) -> None:
+        if not self.delta > 0:
+            raise SettingError(f"Huber({self.delta}): delta must be above 0.")
+
+    def __call__(self, targets: Any, outputs: Any) -> Any:
+        _same_shape(targets, outputs)
+        size = ops.absolute(outputs - targets)
+        inside = ops.minimum(size, self.delta)
+        return _per_example(inside * (size - 0.5 * inside))
+
+
+@dataclass(frozen=True)
+class BinaryCrossEntropy:
+    """-y·log(p) - (1 - y)·log(1 - p) with p = sigmoid(logit), averaged over an example's outputs.
+
+    Targets: 0, 1 or probabilities, (batch, outputs); several outputs are several yes/no questions.
+    """
+
+    targets: ClassVar[str] = "binary"
+
+    def __call__(self, targets: Any, outputs: Any) -> Any:
+        _same_shape(targets, outputs)
+        return _per_example(ops.binary_cross_entropy(outputs, targets))
+
+
+@dataclass(frozen=True)
+class CrossEntropy:
+    """-Σ p·log(softmax(logits)) over the classes of an example.
+
+    Targets: class numbers (batch,) as integers, or probabilities (batch, classes), one-hot or soft.
+    Outputs: logits (batch, classes). With two classes it equals the binary cross-entropy of the
+    difference of the two logits.
+
+    Args:
+        label_smoothing: this share of each target is spread evenly over all classes
+            (Szegedy et al. 2016).
+    """
+
+    label_smoothing: float = hyper(0.0)
+    targets: ClassVar[str] = "classes"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.label_smoothing < 1:
+            raise SettingError(
+                f"CrossEntropy: label_smoothing {self.label_smoothing} must be in [0, 1)."
+            )
+
+    def __call__(self, targets: Any, outputs: Any) -> Any:
+        labels = targets.dtype.kind in "iu"
+        expected = (outputs.shape[0],) if labels else tuple(outputs.shape)
+        if outputs.ndim != 2 or tuple(targets.shape) != expected:
+            raise ShapeError(
+                f"Cross-entropy got outputs of shape {tuple(outputs.shape)} and targets of shape "
+                f"{tuple(targets.shape)}; it needs (batch, classes) and either class numbers "
+                "(batch,) or probabilities (batch, classes). Is a Flatten() missing?"
+            )
+        loss = (ops.label_cross_entropy if labels else ops.cross_entropy)(outputs, targets)
+        if isinstance(self.label_smoothing, int | float) and self.label_smoothing == 0:
+            return loss
+        spread = ops.logsumexp(outputs) - ops.mean(outputs, axis=-1)
+        return (1 - self.label_smoothing) * loss + self.label_smoothing * spread
+
+
+@dataclass(frozen=True)
+class PerceptronCriterion:
+    """max(0, -t·z) for signs t: only wrong answers count (Rosenblatt 1958).
+
+    Targets: -1 or 1, (batch, outputs). The answer is "1 if z > 0 else 0", so z = 0 is wrong for
+    t = 1 and right for t = -1.
+    """
+
+    targets: ClassVar[str] = "signs"
+
+    def __call__(self, targets: Any, outputs: Any) -> Any:
+        _same_shape(targets, outputs)
+        return _per_example(ops.perceptron_criterion(outputs, targets))
+
+
+@dataclass(frozen=True)
+class Hinge:
+    """max(0, 1 - t·z) for signs t: right answers must also keep a distance (Cortes, Vapnik 1995).
+
+    Targets: -1 or 1, (batch, outputs). One Dense(1) with it and an L2 penalty is a linear support
+    vector machine.
+    """
+
+    targets: ClassVar[str] = "signs"
+
+    def __call__(self, targets: Any, outputs: Any) -> Any:
+        _same_shape(targets, outputs)
+        return _per_example(ops.relu(1 - targets * outputs))
+
+
+LOSSES: dict[str, type] = {
+    "mse": MeanSquaredError,
+    "mae": MeanAbsoluteError,
+    "huber": Huber,
+    "binary_cross_entropy": BinaryCrossEntropy,
+    "cross_entropy": CrossEntropy,
+    "perceptron": PerceptronCriterion,
+    "hinge": Hinge,
+}
+"""Losses by name: a name stands for the loss with its default settings."""
+
+
+def as_loss(loss: str | LossFunction) -> LossFunction:
+    """A loss from its name, or the given function.
+
+    >>> as_loss("huber")
+    Huber(delta=1.0)
+    """
+    if isinstance(loss, str):
+        if loss not in LOSSES:
+            raise unknown_name("loss", loss, LOSSES)
+        made: LossFunction = LOSSES[loss]()
+        return made
+    if isinstance(loss, type) or not callable(loss):
+        raise SettingError(
+            f"loss={loss!r} is not a loss: give a name such as 'mse', a loss such as "
+            "cr.losses.Huber(1.0), or a function (targets, outputs) -> one value per example."
+        )
+    return loss

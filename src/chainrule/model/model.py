@@ -1,0 +1,167 @@
+"""A model: a network with its numbers, and all that is needed to use it on new rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from chainrule import ops
+from chainrule.autodiff import Tree, leaves, tree_map
+from chainrule.data import Features, Targets, as_features
+from chainrule.errors import SettingError, ShapeError
+from chainrule.losses import LossFunction
+from chainrule.nn import Context, LogSoftmax, Network, Sigmoid, Softmax, wants_indices
+
+CHUNK = 8192
+"""Rows predicted at a time: enough to keep the processor busy, few enough to stay in cache."""
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What `fit` returns: a network, its parameters, and what they were made from.
+
+    Attributes:
+        network: the description. params, state: its numbers, trees of NumPy arrays.
+        loss: the loss it was trained for; it decides what its outputs mean.
+        targets: how the targets were written, e.g. the class labels.
+        in_shape: shape of one example, or a dict of shapes.
+        dtype: "float32" or "float64".
+        history: what training measured, a dict of lists with one entry an epoch: "train_loss",
+            "validation_loss" (where there was a validation part), "learning_rate".
+        card: how it was made: seed, engine, versions, steps, why training stopped, and so on.
+    """
+
+    network: Network
+    params: Tree
+    state: Tree
+    loss: LossFunction
+    targets: Targets
+    in_shape: Any
+    dtype: str = "float32"
+    history: dict[str, list[float]] = field(default_factory=dict)
+    card: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def stop_reason(self) -> str:
+        """Why training stopped: "epochs", "patience", "callback", "time" or "interrupted"."""
+        return str(self.card.get("stop_reason", ""))
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers were learnt."""
+        return sum(int(x.size) for x in leaves(self.params))
+
+    def outputs(self, X: Any) -> Any:
+        """The network's raw outputs for inputs X, (rows, outputs): numbers, scores or logits.
+
+        Where the network ends in the Sigmoid or Softmax that its loss contains, these are the
+        logits before it.
+        """
+        return self._run(score_network(self.network, self.targets.kind), X)
+
+    def predict_proba(self, X: Any) -> Any:
+        """Probabilities for inputs X: (rows, classes), or (rows, outputs) for yes/no questions.
+
+        Raises:
+            SettingError: the model predicts numbers or signs, which have no probabilities.
+        """
+        kind = self.targets.kind
+        if kind not in ("classes", "binary"):
+            raise SettingError(
+                "This model has no probabilities: it was trained with a loss for "
+                f"{kind}. Use predict, or train with 'cross_entropy' or 'binary_cross_entropy'."
+            )
+        scores = self.outputs(X)
+        if kind == "classes":
+            return ops.softmax(scores)
+        yes = ops.sigmoid(scores)
+        if self.targets.classes is not None:
+            return np.concatenate([1 - yes, yes], axis=1)
+        return yes
+
+    def predict(self, X: Any) -> Any:
+        """Predictions for inputs X in the terms of the training targets: labels or numbers.
+
+        Args:
+            X: as in `fit`: an array, a DataFrame, lists, or a dict of named inputs.
+
+        Returns:
+            (rows,), or (rows, outputs) where the training targets had several columns.
+
+        Raises:
+            ShapeError: another number of columns than in training.
+            DataError: missing or infinite values.
+        """
+        scores = self.outputs(X)
+        if self.targets.kind == "binary":
+            scores = ops.sigmoid(scores)
+        return self.targets.decode(scores)
+
+    def _run(self, network: Network, source: Any) -> Any:
+        indices = index_flags(self.network, source)
+        X = as_features(source, dtype=self.dtype, indices=indices)
+        check_in_shape(X, self.in_shape)
+        rows = len(leaves(X)[0])
+        pieces = []
+        with np.errstate(all="ignore"):
+            for start in range(0, rows, CHUNK):
+                part = tree_map(lambda x, start=start: x[start : start + CHUNK], X)
+                out, _ = network.apply(self.params, self.state, part, Context())
+                pieces.append(out)
+        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+
+def score_network(network: Network, kind: str) -> Network:
+    """The network up to its scores: a last Sigmoid or Softmax is left off where the loss has it.
+
+    A loss of classes contains the softmax, a loss of yes/no answers the sigmoid, both stable. So a
+    network that ends in one is trained and run on its logits: same numbers, never applied twice.
+    """
+    last = network.layers[-1]
+    matches = (kind == "classes" and isinstance(last, Softmax | LogSoftmax)) or (
+        kind == "binary" and isinstance(last, Sigmoid)
+    )
+    if matches and len(network.layers) > 1:
+        return Network(network.layers[:-1])
+    if isinstance(last, Network):
+        return Network((*network.layers[:-1], score_network(last, kind)))
+    return network
+
+
+def index_flags(network: Network, source: Any) -> Any:
+    """Which inputs are indices for an embedding: one flag, or a dict of them for named inputs."""
+    from_branches = getattr(network.layers[0], "layers", None)
+    if isinstance(source, dict) and from_branches is not None:
+        flags = {}
+        inner: Any = network.layers[0]
+        while isinstance(inner, Network):
+            inner = inner.layers[0]
+        for name, layer in inner.layers:
+            flags[name] = wants_indices(layer)
+        return flags
+    return wants_indices(network)
+
+
+def shape_of(X: Features) -> Any:
+    """The shape of one example, or a dict of shapes."""
+    if isinstance(X, dict):
+        return {name: tuple(x.shape[1:]) for name, x in X.items()}
+    return tuple(X.shape[1:])
+
+
+def check_in_shape(X: Features, expected: Any) -> None:
+    """Refuse inputs of another shape than the model was made for."""
+    given = shape_of(X)
+    if given != expected:
+        raise ShapeError(
+            f"The inputs have shape (rows, {_sizes(given)}) and the model was made for "
+            f"(rows, {_sizes(expected)}): give it the columns it was trained on."
+        )
+
+
+def _sizes(shape: Any) -> str:
+    if isinstance(shape, dict):
+        return str({name: list(sizes) for name, sizes in shape.items()})
+    return ", ".join(str(size) for size in shape)

@@ -1,0 +1,70 @@
+"""What a layer is: a frozen dataclass that makes its parameters and applies them.
+
+    @dataclass(frozen=True)
+    class Scale:
+        def init(self, key, in_shape):
+            return {"scale": np.ones(in_shape, "float32")}, {}, in_shape
+
+        def apply(self, params, state, x, context):
+            return x * params["scale"], state
+
+Shapes are without the batch axis. Parameters and state are trees of arrays that go in and come out:
+a layer holds none itself, so one description serves any number of networks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+from chainrule.autodiff import Tree
+from chainrule.ops import fold_in
+
+Shape: TypeAlias = Any
+"""A shape without the batch axis, or a dict of shapes where a layer takes named inputs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a layer may know beside its input.
+
+    Attributes:
+        training: whether this is a training step (dropout acts, statistics are of the batch).
+        key: random key of the whole network in this step, uint32 (2,); None without randomness.
+        path: where in the network the layer stands; it makes `random_key` different everywhere.
+        weight: weight of every example, (batch,); 0 for padding. None: all alike.
+    """
+
+    training: bool = False
+    key: Any = None
+    path: tuple[int, ...] = ()
+    weight: Any = None
+
+    def child(self, index: int) -> Context:
+        """The context of the layer at a position inside this one."""
+        return replace(self, path=(*self.path, index))
+
+    def random_key(self) -> Any:
+        """A key of this layer's own in this step."""
+        key = self.key
+        for index in self.path:
+            key = fold_in(key, index)
+        return key
+
+
+@runtime_checkable
+class Layer(Protocol):
+    """A layer, built in or your own."""
+
+    def init(self, key: Any, in_shape: Shape) -> tuple[Tree, Tree, Shape]:
+        """Parameters, state and the shape of the output, for inputs of a shape."""
+        ...
+
+    def apply(self, params: Tree, state: Tree, x: Any, context: Context) -> tuple[Any, Tree]:
+        """The output for inputs `x` (batch, *in_shape), and the next state."""
+        ...
+
+
+def no_parameters(self: Any, key: Any, in_shape: Shape) -> tuple[Tree, Tree, Shape]:
+    """The `init` of layers that have no parameters and keep the shape."""
+    return {}, {}, in_shape

@@ -1,0 +1,126 @@
+"""Layers that steady or disturb training: dropout and the two normalizations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from chainrule import ops
+from chainrule.autodiff import Tree, hyper
+from chainrule.errors import SettingError
+from chainrule.nn.layer import Context, Shape, no_parameters
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """In training, each number is set to 0 with probability `rate`, the others divided by 1 - rate.
+
+    Args:
+        rate: from 0 (no dropout, costs nothing) to below 1.
+
+    Raises:
+        SettingError: the rate is outside [0, 1).
+
+    Source: Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov (2014).
+    """
+
+    rate: float = hyper(0.5)
+    init = no_parameters
+    transparent: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rate < 1:
+            raise SettingError(f"Dropout({self.rate}): the rate must be at least 0 and below 1.")
+
+    def apply(self, params: Tree, state: Tree, x: Any, context: Context) -> tuple[Any, Tree]:
+        if not context.training or self.rate is None or _is_zero(self.rate):
+            return x, state
+        draw = ops.random_uniform(context.random_key(), shape=tuple(x.shape), dtype=str(x.dtype))
+        kept = draw >= self.rate
+        return ops.where(kept, x / (1 - self.rate), 0.0), state
+
+
+def _is_zero(rate: Any) -> bool:
+    return isinstance(rate, int | float) and rate == 0
+
+
+@dataclass(frozen=True)
+class BatchNorm:
+    """Each feature brought to mean 0 and variance 1 over the batch, then scaled and shifted.
+
+    In training the statistics are those of the batch, weighted by the examples' weights (padding
+    counts nothing), and a running mean of them is kept for prediction.
+
+    Args:
+        momentum: how much of the running statistics stays at each step.
+        epsilon: added to the variance.
+
+    Differs from: PyTorch, whose momentum is 1 - ours and whose running variance is unbiased.
+    Source: Ioffe and Szegedy (2015).
+    """
+
+    momentum: float = hyper(0.9)
+    epsilon: float = hyper(1e-5)
+    transparent: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.momentum < 1:
+            raise SettingError(f"BatchNorm: momentum {self.momentum} must be in [0, 1).")
+
+    def init(self, key: Any, in_shape: Shape) -> tuple[Tree, Tree, Shape]:
+        features = (in_shape[-1],)
+        params = {"scale": np.ones(features, "float32"), "offset": np.zeros(features, "float32")}
+        state = {"mean": np.zeros(features, "float32"), "variance": np.ones(features, "float32")}
+        return params, state, in_shape
+
+    def apply(self, params: Tree, state: Tree, x: Any, context: Context) -> tuple[Any, Tree]:
+        if context.training:
+            mean, variance = _moments(x, context.weight)
+            keep = self.momentum
+            state = {
+                "mean": keep * state["mean"] + (1 - keep) * mean,
+                "variance": keep * state["variance"] + (1 - keep) * variance,
+            }
+        else:
+            mean, variance = state["mean"], state["variance"]
+        scale = params["scale"] / ops.sqrt(variance + self.epsilon)
+        return (x - mean) * scale + params["offset"], state
+
+
+def _moments(x: Any, weight: Any) -> tuple[Any, Any]:
+    """Weighted mean and variance over all axes but the last."""
+    axes = tuple(range(x.ndim - 1))
+    if weight is None:
+        mean = ops.mean(x, axis=axes)
+        return mean, ops.mean(ops.square(x - mean), axis=axes)
+    shares = ops.reshape(weight, shape=(-1, *(1,) * (x.ndim - 1)))
+    positions = 1
+    for size in x.shape[1:-1]:
+        positions *= size
+    total = ops.maximum(ops.sum(weight), 1e-12) * positions
+    mean = ops.sum(x * shares, axis=axes) / total
+    return mean, ops.sum(ops.square(x - mean) * shares, axis=axes) / total
+
+
+@dataclass(frozen=True)
+class LayerNorm:
+    """Each example brought to mean 0 and variance 1 over its features, then scaled and shifted.
+
+    Source: Ba, Kiros, Hinton (2016).
+    """
+
+    epsilon: float = hyper(1e-5)
+    transparent: ClassVar[bool] = True
+
+    def init(self, key: Any, in_shape: Shape) -> tuple[Tree, Tree, Shape]:
+        features = (in_shape[-1],)
+        params = {"scale": np.ones(features, "float32"), "offset": np.zeros(features, "float32")}
+        return params, {}, in_shape
+
+    def apply(self, params: Tree, state: Tree, x: Any, context: Context) -> tuple[Any, Tree]:
+        centered = x - ops.mean(x, axis=-1, keepdims=True)
+        variance = ops.mean(ops.square(centered), axis=-1, keepdims=True)
+        normal = centered / ops.sqrt(variance + self.epsilon)
+        return normal * params["scale"] + params["offset"], state

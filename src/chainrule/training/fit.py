@@ -1,0 +1,441 @@
+"""`fit`: from arrays and settings to a trained model. It checks and converts; the loop trains."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from chainrule.autodiff import Tree, leaves, tree_map
+from chainrule.data import Targets, as_features, make_targets, split_rows
+from chainrule.engine import Engine, choose_engine, engine_by_name
+from chainrule.errors import DataError, SettingError, ShapeError
+from chainrule.losses import LossFunction, as_loss
+from chainrule.model import Model, check_in_shape, index_flags, score_network, shape_of
+from chainrule.nn import Embedding, Network
+from chainrule.ops import fold_in, key_from_seed
+from chainrule.optim import Optimizer, as_optimizer
+from chainrule.training.faults import not_finite
+from chainrule.training.loop import Plan, Progress, run
+from chainrule.training.step import Task
+
+INIT, SHUFFLE, SPLIT = 0, 1, 2
+"""Which use of the seed's key is which."""
+
+VALIDATION_CHUNK = 4096
+
+
+def fit(
+    network: Network | Model,
+    X: Any,
+    y: Any,
+    *,
+    loss: str | LossFunction | None = None,
+    optimizer: str | Optimizer = "adam",
+    epochs: int = 100,
+    batch_size: int | None = 32,
+    validation: float | tuple[Any, Any] | None = None,
+    patience: int | None = None,
+    tol: float = 0.0,
+    sample_weight: Any = None,
+    class_weight: Mapping[Any, float] | str | None = None,
+    seed: int = 0,
+    engine: str = "auto",
+    dtype: str = "float32",
+    shuffle: bool = True,
+    max_time: float | None = None,
+    callbacks: Sequence[Callable[[Progress], Any]] = (),
+    progress: bool | Callable[[Progress], Any] = False,
+) -> Model:
+    """Train a network.
+
+    Args:
+        network: a description to start from new parameters, or a model to continue from its own
+            (the optimizer starts anew).
+        X: inputs (rows, …): an array, a DataFrame, lists, or a dict of them for named inputs.
+        y: targets, one per row: numbers, labels of any type, or probabilities; what is allowed
+            follows from the loss.
+        loss: a name ("mse", "mae", "huber", "cross_entropy", "binary_cross_entropy", "hinge",
+            "perceptron"), a loss, or a function `(targets, outputs) -> one value per example`.
+        optimizer: a name ("sgd", "adam", "adamw", "rmsprop", "adagrad") or an optimizer.
+        epochs: the most passes over the rows.
+        batch_size: rows per step; None is all of them (batch gradient descent), 1 is stochastic
+            gradient descent.
+        validation: a share of the rows to hold out (stratified by class), or a pair (X, y). Its
+            loss is measured after every epoch, and the weights of the best epoch are returned.
+        patience: stop after so many epochs without a better loss (of validation, else training).
+        tol: a loss must fall by more than this to count as better. Without `patience` it sets 10.
+        sample_weight: weight of every row, (rows,), at least 0.
+        class_weight: weight of every label, or "balanced".
+        seed: an integer from 0 to 2⁶⁴ - 1; it decides initialization, shuffling, dropout, split.
+        engine: "numpy", "xla", or "auto": the one expected to be done first.
+        dtype: "float32" or "float64".
+        shuffle: whether every epoch has an order of its own.
+        max_time: seconds after which training stops, at the end of a step.
+        callbacks: functions called with a `Progress` after every epoch; one that returns True
+            stops training. They see every epoch, which on small networks costs speed.
+        progress: True prints a line that keeps changing; a function gets a `Progress` about five
+            times a second.
+
+    Returns:
+        The trained model. The first Ctrl-C stops training and returns it too, with
+        `stop_reason="interrupted"`.
+
+    Raises:
+        ShapeError, DataError, SettingError: with what was expected and what to write.
+        NonFiniteError: a number stopped being finite; its `.model` has the last finite weights.
+
+    Example:
+        >>> from chainrule.nn import Dense, Tanh
+        >>> X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+        >>> model = fit(
+        ...     Network([Dense(4), Tanh(), Dense(1)]),
+        ...     X,
+        ...     [0, 1, 1, 0],
+        ...     loss="binary_cross_entropy",
+        ...     optimizer="adam",
+        ...     epochs=500,
+        ...     batch_size=None,
+        ... )
+        >>> model.predict(X).tolist()
+        [0, 1, 1, 0]
+    """
+    start = network if isinstance(network, Model) else None
+    net = start.network if start is not None else _as_network(network)
+    loss_function = as_loss(_default_loss(loss, start))
+    algorithm = as_optimizer(optimizer)
+    _check_settings(epochs, batch_size, patience, tol, max_time, dtype, seed)
+    key = key_from_seed(seed)
+
+    features = as_features(X, dtype=dtype, indices=index_flags(net, X))
+    _check_embeddings(net, features)
+    in_shape = shape_of(features)
+    if start is not None:
+        check_in_shape(features, start.in_shape)
+        params, state = (_cast(tree, dtype) for tree in (start.params, start.state))
+        out_shape = _output_shape(net, in_shape)
+    else:
+        made = net.init(fold_in(key, INIT), in_shape)
+        params, state = _cast(made[0], dtype), _cast(made[1], dtype)
+        out_shape = made[2]
+    kind = getattr(loss_function, "targets", "numbers")
+    targets = _targets(start, kind, y, out_shape)
+    encoded = _encode(targets, y, dtype, loss_function)
+    rows = _row_count(features, encoded)
+    weights = _weights(sample_weight, class_weight, encoded, targets, rows)
+
+    data = {"x": features, "y": encoded}
+    held: Any = None
+    if isinstance(validation, tuple):
+        held = _own_validation(validation, net, targets, dtype, in_shape)
+    elif validation is not None:
+        data, weights, held = _hold_out(data, weights, validation, targets, fold_in(key, SPLIT))
+    rows = len(leaves(data)[0])
+    size = _batch(batch_size, rows)
+
+    task = Task(score_network(net, kind), loss_function, algorithm)
+    operations = 6.0 * size * sum(x.size for x in leaves(params))
+    steps = epochs * -(-rows // size)
+    chosen = engine_by_name(choose_engine(steps, operations) if engine == "auto" else engine)
+    plan = Plan(
+        epochs=epochs,
+        batch_size=size,
+        key=fold_in(key, SHUFFLE),
+        dtype=dtype,
+        shuffle=shuffle,
+        patience=10 if patience is None and tol > 0 else patience,
+        tolerance=tol,
+        max_time=max_time,
+        callbacks=tuple(callbacks),
+        on_progress=_progress(progress),
+        operations=operations,
+    )
+    params = _score_part(net, task.network, params)
+    state = _score_part(net, task.network, state)
+    outcome = run(task, params, state, data, weights, _chunked(held, dtype), plan, chosen)
+    if progress is True:
+        sys.stderr.write("\n")
+    model = Model(
+        network=net,
+        params=_whole(net, task.network, outcome.params),
+        state=_whole(net, task.network, outcome.state),
+        loss=loss_function,
+        targets=targets,
+        in_shape=in_shape,
+        dtype=dtype,
+        history=outcome.history,
+        card=_card(outcome, chosen, seed, plan, rows),
+    )
+    if outcome.bad is not None:
+        raise not_finite(model, task, data, outcome)
+    return model
+
+
+def _as_network(network: Any) -> Network:
+    if isinstance(network, Network):
+        return network
+    if isinstance(network, list | tuple) or hasattr(network, "apply"):
+        return Network(network)
+    raise SettingError(
+        f"fit got {type(network).__name__} as the network; it takes cr.Network([…]) or a Model."
+    )
+
+
+def _default_loss(loss: Any, start: Model | None) -> Any:
+    if loss is not None:
+        return loss
+    if start is not None:
+        return start.loss
+    raise SettingError(
+        "fit needs a loss: 'mse' for numbers, 'cross_entropy' for classes, "
+        "'binary_cross_entropy' for two classes or yes/no questions."
+    )
+
+
+def _check_settings(
+    epochs: int,
+    batch_size: int | None,
+    patience: int | None,
+    tol: float,
+    max_time: float | None,
+    dtype: str,
+    seed: int,
+) -> None:
+    _check_count("epochs", epochs, 1)
+    if batch_size is not None:
+        _check_count("batch_size", batch_size, 1, "; None takes all rows at once")
+    if patience is not None:
+        _check_count("patience", patience, 1, "; None never stops early")
+    if not (tol >= 0 and tol < float("inf")):
+        raise SettingError(f"tol is {tol}; it must be a finite number of at least 0.")
+    if max_time is not None and not max_time > 0:
+        raise SettingError(f"max_time is {max_time}; it must be a number of seconds above 0.")
+    if dtype not in ("float32", "float64"):
+        raise SettingError(f"dtype is {dtype!r}; it must be 'float32' or 'float64'.")
+
+
+def _check_count(name: str, value: Any, least: int, hint: str = "") -> None:
+    whole = hasattr(value, "__index__") and not isinstance(value, bool)
+    if not whole or int(value) < least:
+        raise SettingError(
+            f"{name} is {value!r}; it must be a whole number of at least {least}{hint}."
+        )
+
+
+def _check_embeddings(net: Network, features: Any) -> None:
+    """Refuse indices outside an embedding's table: a compiled program would not notice them."""
+    for layer, x, name in _embedding_inputs(net, features, "X"):
+        low, high = int(x.min()), int(x.max())
+        if low < 0 or high >= layer.count:
+            raise DataError(
+                f"{name} holds the index {low if low < 0 else high}, and the Embedding has rows "
+                f"0 to {layer.count - 1}: give it a larger count, or check the indices."
+            )
+
+
+def _embedding_inputs(layer: Any, x: Any, name: str) -> list[tuple[Embedding, Any, str]]:
+    if isinstance(layer, Embedding):
+        return [(layer, x, name)]
+    if isinstance(layer, Network):
+        return _embedding_inputs(layer.layers[0], x, name)
+    if isinstance(x, dict) and hasattr(layer, "layers"):
+        return [
+            found
+            for branch, inner in layer.layers
+            if branch in x
+            for found in _embedding_inputs(inner, x[branch], f"{name}[{branch!r}]")
+        ]
+    return []
+
+
+def _cast(tree: Tree, dtype: str) -> Tree:
+    return tree_map(lambda x: np.array(x, dtype if np.asarray(x).dtype.kind == "f" else None), tree)
+
+
+def _output_shape(net: Network, in_shape: Any) -> Any:
+    return net.init(key_from_seed(0), in_shape)[2]
+
+
+def _targets(start: Model | None, kind: str, y: Any, out_shape: Any) -> Targets:
+    if start is not None and start.targets.kind == kind:
+        return start.targets
+    if len(out_shape) != 1:
+        if kind == "numbers":
+            return Targets("any", 0)
+        raise ShapeError(
+            f"The network's output has shape (batch, {', '.join(map(str, out_shape))}), and this "
+            "loss needs (batch, outputs). Add Flatten() before the last Dense."
+        )
+    return make_targets(kind, y, out_shape[0])
+
+
+def _encode(targets: Targets, y: Any, dtype: str, loss: LossFunction) -> Any:
+    return targets.encode(y, dtype)
+
+
+def _row_count(features: Any, encoded: Any) -> int:
+    rows = len(leaves(features)[0])
+    if len(encoded) != rows:
+        raise ShapeError(
+            f"X has {rows} rows and y has {len(encoded)}: every row of X needs one target."
+        )
+    return rows
+
+
+def _weights(
+    sample_weight: Any, class_weight: Any, encoded: Any, targets: Targets, rows: int
+) -> Any:
+    weights = np.ones(rows)
+    if sample_weight is not None:
+        weights = np.array(sample_weight, "float64").reshape(-1)
+        if len(weights) != rows:
+            raise ShapeError(f"sample_weight has {len(weights)} values for {rows} rows.")
+        if not (np.isfinite(weights).all() and (weights >= 0).all()):
+            row = int(np.argmax(~(np.isfinite(weights) & (weights >= 0))))
+            raise DataError(
+                f"sample_weight at row {row} is {weights[row]}; weights must be finite and at "
+                "least 0."
+            )
+        if not weights.any():
+            raise DataError("All sample weights are 0: nothing would be learnt.")
+    if class_weight is not None:
+        weights = weights * _class_weights(class_weight, encoded, targets)
+    return weights
+
+
+def _class_weights(class_weight: Any, encoded: Any, targets: Targets) -> Any:
+    if targets.classes is None:
+        raise SettingError("class_weight needs class labels as targets.")
+    numbers = encoded if encoded.ndim == 1 else (encoded[:, 0] > 0)
+    numbers = numbers.astype("int64")
+    count = len(targets.classes)
+    if isinstance(class_weight, str):
+        if class_weight != "balanced":
+            raise SettingError(
+                f"class_weight is {class_weight!r}; it must be 'balanced' or a weight per label."
+            )
+        found = np.bincount(numbers, minlength=count)
+        table = len(numbers) / (np.maximum((found > 0).sum(), 1) * np.maximum(found, 1))
+        return table[numbers]
+    labels = targets.classes.tolist()
+    unknown = [label for label in class_weight if label not in labels]
+    if unknown:
+        raise SettingError(f"class_weight names {unknown[0]!r}; the classes are {labels}.")
+    table = np.array([float(class_weight.get(label, 1.0)) for label in labels])
+    if not (np.isfinite(table).all() and (table >= 0).all() and table.any()):
+        raise SettingError("class_weight: weights must be finite, at least 0, and not all 0.")
+    return table[numbers]
+
+
+def _own_validation(pair: Any, net: Network, targets: Targets, dtype: str, in_shape: Any) -> Tree:
+    if len(pair) != 2:
+        raise SettingError("validation must be a share of the rows, or a pair (X, y).")
+    X, y = pair
+    features = as_features(X, dtype=dtype, indices=index_flags(net, X), name="validation X")
+    _check_embeddings(net, features)
+    check_in_shape(features, in_shape)
+    encoded = targets.encode(y, dtype, "validation y")
+    rows = _row_count(features, encoded)
+    return {"x": features, "y": encoded, "weight": np.ones(rows)}
+
+
+def _hold_out(
+    data: Tree, weights: Any, share: Any, targets: Targets, key: Any
+) -> tuple[Tree, Any, Tree]:
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
+        raise SettingError(
+            f"validation is {share!r}; it must be a share above 0 and below 1, or a pair (X, y)."
+        )
+    rows = len(weights)
+    groups = None
+    if targets.classes is not None:
+        groups = data["y"] if data["y"].ndim == 1 else data["y"][:, 0]
+    kept, held = split_rows(key, rows, share, groups)
+    part = {**tree_map(lambda x: x[held], data), "weight": weights[held]}
+    if not part["weight"].any():
+        raise DataError("All rows of the validation part have weight 0.")
+    return tree_map(lambda x: x[kept], data), weights[kept], part
+
+
+def _chunked(held: Tree | None, dtype: str) -> Tree | None:
+    """A validation part in chunks of equal size, the last one filled up at weight 0."""
+    if held is None:
+        return None
+    rows = len(held["weight"])
+    size = min(rows, VALIDATION_CHUNK)
+    chunks = -(-rows // size)
+
+    def cut(x: Any) -> Any:
+        grown = np.zeros((chunks * size, *x.shape[1:]), x.dtype)
+        grown[:rows] = x
+        return grown.reshape(chunks, size, *x.shape[1:])
+
+    share = (held["weight"] / held["weight"].sum()).astype(dtype)
+    return {"x": tree_map(cut, held["x"]), "y": cut(held["y"]), "share": cut(share)}
+
+
+def _batch(batch_size: int | None, rows: int) -> int:
+    if batch_size is None:
+        return rows
+    if batch_size > rows:
+        warnings.warn(
+            f"batch_size {batch_size} is larger than the {rows} training rows; all rows are taken "
+            "at once. Write batch_size=None to say so.",
+            stacklevel=3,
+        )
+        return rows
+    return int(batch_size)
+
+
+def _progress(progress: Any) -> Callable[[Progress], Any] | None:
+    if callable(progress):
+        return progress  # type: ignore[no-any-return]
+    return _print_line if progress else None
+
+
+def _print_line(p: Progress) -> None:
+    judged = "" if p.validation_loss is None else f"  validation {p.validation_loss:.4g}"
+    line = f"epoch {p.epoch}/{p.epochs}  loss {p.train_loss:.4g}{judged}  {p.seconds:.1f} s"
+    sys.stderr.write(f"\r{line:<70}")
+    sys.stderr.flush()
+
+
+def _score_part(net: Network, score: Network, tree: Tree) -> Tree:
+    """The part of a tree that belongs to the network without its last activation."""
+    if score is net:
+        return tree
+    kept = tree[: len(score.layers)]
+    if len(score.layers) == len(net.layers):
+        inner: Any = net.layers[-1], score.layers[-1]
+        return (*kept[:-1], _score_part(*inner, kept[-1]))
+    return kept
+
+
+def _whole(net: Network, score: Network, tree: Tree) -> Tree:
+    """The tree of the whole network again; a last activation has no numbers of its own."""
+    if score is net:
+        return tree
+    if len(score.layers) == len(net.layers):
+        inner: Any = net.layers[-1], score.layers[-1]
+        return (*tree[:-1], _whole(*inner, tree[-1]))
+    return (*tree, {})
+
+
+def _card(outcome: Any, engine: Engine, seed: int, plan: Plan, rows: int) -> dict[str, Any]:
+    return {
+        "chainrule": version("chainrule"),
+        "numpy": np.__version__,
+        "engine": engine.name,
+        "seed": seed,
+        "rows": rows,
+        "batch_size": plan.batch_size,
+        "epochs": outcome.epochs,
+        "steps": outcome.steps,
+        "best_epoch": outcome.best_epoch,
+        "stop_reason": outcome.stop_reason,
+        "seconds": round(outcome.seconds, 3),
+    }

@@ -1,0 +1,207 @@
+"""The training program: epochs of steps in two nested loops, with no Python in between.
+
+It is written once against `xp`. XLA compiles it into one program that runs many epochs a call;
+NumPy runs it as it stands. A call gets tables (which rows, which shares, which rate at every step)
+and a number of steps, and can be cut anywhere: the result does not depend on where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.autodiff import Tree, tree_map
+from chainrule.training.layout import Layout
+from chainrule.training.step import Task, evaluation_loss, gradient_of
+
+RUNNING, OUT_OF_PATIENCE = 0, 1
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What fixes the program beside the task: whether there is validation, what is kept."""
+
+    validated: bool
+    keeps_best: bool
+    plateau: bool
+
+
+def build_program(
+    task: Task, shape: Shape, xp: Any, layout: Layout, record: bool
+) -> Callable[..., Tree]:
+    """The program `(carry, tables, data, validation, settings, limit) -> carry`.
+
+    Args of the program:
+        carry: "params", "slots", "state" in the layout of the engine; counters "step", "epoch",
+            "position" (step within the epoch), "taken" (steps in this call); "loss" of the last
+            step and "loss_sum" of the epoch; "best…", "stale" and "stop" of early stopping;
+            "plateau_…"; "train_losses" and "validation_losses" of the epochs ended in this call.
+        tables: "first" epoch; "rows" (epochs, steps, batch); "share" (epochs or 1, steps, batch);
+            "part" (epochs or 1, steps): the step's share of the epoch; "rate" (epochs, steps);
+            "corrections" (epochs, steps, columns).
+        data, validation: trees of arrays; "x", "y", and for validation "share", in chunks.
+        settings: "rates", "key", "epochs", "patience", "tolerance", "plateau_…".
+        limit: the number of steps after which the call returns.
+    """
+    gradient = gradient_of(task, record)
+
+    def one_step(carry: Tree, tables: Tree, data: Tree, settings: Tree, local: Any) -> Tree:
+        at = carry["position"]
+        rows = tables["rows"][local, at]
+        batch = tree_map(lambda x: xp.take(x, rows), data)
+        batch["share"] = _row(tables["share"], local, at)
+        step_key = {"key": settings["key"], "step": carry["step"]}
+        (loss, state), grads = gradient(
+            layout.unpack(carry["params"]), carry["state"], batch, step_key, settings["rates"]
+        )
+        rate = tables["rate"][local, at]
+        if shape.plateau:
+            rate = rate * settings["plateau_now"]
+        params, slots = layout.update(
+            settings["optimizer"],
+            carry["params"],
+            grads,
+            carry["slots"],
+            rate,
+            tables["corrections"][local, at],
+        )
+        return {
+            "params": params,
+            "slots": slots,
+            "state": state,
+            "step": carry["step"] + 1,
+            "position": at + 1,
+            "taken": carry["taken"] + 1,
+            "loss": loss,
+            "loss_sum": carry["loss_sum"] + loss * _row(tables["part"], local, at),
+        }
+
+    def end_epoch(carry: Tree, validation: Tree, settings: Tree, local: Any) -> Tree:
+        train = carry["loss_sum"]
+        judged = train
+        if shape.validated:
+            judged = _evaluate(task, xp, layout, carry, validation, settings["rates"])
+        new = dict(carry)
+        new["train_losses"] = xp.set_at(carry["train_losses"], local, train)
+        new["validation_losses"] = xp.set_at(carry["validation_losses"], local, judged)
+        new.update(_patience(xp, carry, settings, judged))
+        if shape.keeps_best:
+            new.update(_best(xp, layout, carry, judged))
+        if shape.plateau:
+            new.update(_plateau(xp, carry, settings, judged))
+        new["epoch"] = carry["epoch"] + 1
+        new["position"] = xp.zeros_like(carry["position"])
+        new["loss_sum"] = xp.zeros_like(carry["loss_sum"])
+        return new
+
+    def program(
+        carry: Tree, tables: Tree, data: Tree, validation: Tree, settings: Tree, limit: Any
+    ) -> Tree:
+        epochs_here, steps = tables["rows"].shape[0], tables["rows"].shape[1]
+        optimizer = task.with_rates(settings["rates"]).optimizer
+        stepped = [
+            "params", "slots", "state", "step", "position", "taken", "loss", "loss_sum",
+        ]  # fmt: skip
+
+        def more_steps(c: Tree) -> Any:
+            return (c["position"] < steps) & (c["taken"] < limit) & xp.isfinite(c["loss"])
+
+        def more_epochs(c: Tree) -> Any:
+            return (
+                (c["epoch"] < settings["epochs"])
+                & (c["epoch"] - tables["first"] < epochs_here)
+                & (c["taken"] < limit)
+                & (c["stop"] == RUNNING)
+                & xp.isfinite(c["loss"])
+            )
+
+        def one_epoch(c: Tree) -> Tree:
+            local = c["epoch"] - tables["first"]
+            now = {**settings, "plateau_now": c["plateau_factor"], "optimizer": optimizer}
+            inner = xp.while_loop(
+                more_steps,
+                lambda s: one_step(s, tables, data, now, local),
+                {name: c[name] for name in stepped},
+            )
+            done = (inner["position"] == steps) & xp.isfinite(inner["loss"])
+            return xp.cond(
+                done,
+                lambda e: end_epoch(e, validation, settings, local),
+                lambda e: e,
+                {**c, **inner},
+            )
+
+        return xp.while_loop(more_epochs, one_epoch, carry)
+
+    return program
+
+
+def _row(table: Any, local: Any, at: Any) -> Any:
+    """An entry of a table that may be the same for all epochs."""
+    return table[0, at] if table.shape[0] == 1 else table[local, at]
+
+
+def _evaluate(
+    task: Task, xp: Any, layout: Layout, carry: Tree, validation: Tree, rates: Tree
+) -> Any:
+    """The validation loss, chunk after chunk."""
+    params = layout.unpack(carry["params"])
+    chunks = validation["share"].shape[0]
+
+    def add(c: Tree) -> Tree:
+        chunk = tree_map(lambda x: x[c["chunk"]], validation)
+        loss = evaluation_loss(task, params, carry["state"], chunk, rates)
+        return {"chunk": c["chunk"] + 1, "sum": c["sum"] + loss}
+
+    start = {
+        "chunk": xp.zeros_like(carry["epoch"]),
+        "sum": xp.zeros_like(carry["loss_sum"]),
+    }
+    if chunks == 1:
+        chunk = tree_map(lambda x: x[0], validation)
+        return evaluation_loss(task, params, carry["state"], chunk, rates)
+    return xp.while_loop(lambda c: c["chunk"] < chunks, add, start)["sum"]
+
+
+def _patience(xp: Any, carry: Tree, settings: Tree, judged: Any) -> Tree:
+    """Epochs since the loss last got better by more than the tolerance."""
+    better = judged < carry["reference"] - settings["tolerance"]
+    stale = xp.where(better, xp.zeros_like(carry["stale"]), carry["stale"] + 1)
+    out = (stale >= settings["patience"]) & (settings["patience"] > 0)
+    return {
+        "reference": xp.where(better, judged, carry["reference"]),
+        "stale": stale,
+        "stop": xp.astype(xp.where(out, OUT_OF_PATIENCE, RUNNING), "int32"),
+    }
+
+
+def _best(xp: Any, layout: Layout, carry: Tree, judged: Any) -> Tree:
+    """The best parameters so far, and the epoch they belong to."""
+    names = ("best_params", "best_state", "best_loss", "best_epoch")
+    return xp.cond(  # type: ignore[no-any-return]
+        judged < carry["best_loss"],
+        lambda c: {
+            "best_params": layout.copy(c["params"]),
+            "best_state": c["state"],
+            "best_loss": judged,
+            "best_epoch": c["epoch"] + 1,
+        },
+        lambda c: {name: c[name] for name in names},
+        carry,
+    )
+
+
+def _plateau(xp: Any, carry: Tree, settings: Tree, judged: Any) -> Tree:
+    """The factor on the learning rate, which falls when the loss has stopped getting better."""
+    better = judged < carry["plateau_best"]
+    stale = xp.where(better, xp.zeros_like(carry["plateau_stale"]), carry["plateau_stale"] + 1)
+    falls = stale >= settings["plateau_patience"]
+    lower = xp.maximum(
+        carry["plateau_factor"] * settings["plateau_step"], settings["plateau_minimum"]
+    )
+    return {
+        "plateau_best": xp.where(better, judged, carry["plateau_best"]),
+        "plateau_stale": xp.where(falls, xp.zeros_like(stale), stale),
+        "plateau_factor": xp.where(falls, lower, carry["plateau_factor"]),
+    }

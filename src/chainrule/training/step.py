@@ -1,0 +1,98 @@
+"""One training step as a pure function: loss, back-propagation, update."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule import ops
+from chainrule.autodiff import Recording, Tree, hyper_values, structure, value_and_grad, with_hyper
+from chainrule.losses import LossFunction
+from chainrule.nn import Context, Network
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What is trained: a network, a loss, an optimizer. Their rates are traced numbers."""
+
+    network: Network
+    loss: LossFunction
+    optimizer: Any
+
+    def rates(self) -> Tree:
+        """All rates of network, loss and optimizer, as numbers in a tree."""
+        return {
+            "network": hyper_values(self.network),
+            "loss": hyper_values(self.loss),
+            "optimizer": hyper_values(self._optimizer_rule()),
+        }
+
+    def key(self) -> Any:
+        """What decides the compiled program: everything but the rates."""
+        return structure(self.network), structure(self.loss), structure(self._optimizer_rule())
+
+    def with_rates(self, rates: Tree) -> Task:
+        """The same task with the rates of a tree, traced ones among them."""
+        return Task(
+            with_hyper(self.network, rates["network"]),
+            with_hyper(self.loss, rates["loss"]),
+            with_hyper(self._optimizer_rule(), rates["optimizer"]),
+        )
+
+    def _optimizer_rule(self) -> Any:
+        """The optimizer without its learning rate, which comes from a table made on the host."""
+        copy = object.__new__(type(self.optimizer))
+        copy.__dict__.update(self.optimizer.__dict__, learning_rate=0.0)
+        return copy
+
+
+def objective(
+    task: Task, params: Tree, state: Tree, batch: Tree, step_key: Tree, rates: Tree
+) -> tuple[Any, Tree]:
+    """The mean loss of a batch under its examples' shares, and the layers' next state.
+
+    Args:
+        batch: "x" (batch, …), "y" the targets, "share" (batch,): weights that sum to 1, or to 0
+            where all examples of the batch have weight 0.
+        step_key: "key" uint32 (2,), "step" the number of the step.
+    """
+    task = task.with_rates(rates)
+    context = Context(
+        training=True,
+        key=step_key["key"],
+        path=(step_key["step"],),
+        weight=batch["share"],
+    )
+    outputs, state = task.network.apply(params, state, batch["x"], context)
+    losses = task.loss(batch["y"], outputs)
+    return ops.dot(losses, batch["share"]), state
+
+
+def gradient_of(task: Task, record: bool) -> Callable[..., Any]:
+    """`(params, state, batch, step_key, rates) -> ((loss, state), grads)`.
+
+    With `record` the first call is recorded and later ones replay the tape: on NumPy the Python of
+    the layers would otherwise be most of a small network's time. All calls have the same shapes.
+    """
+
+    def loss(params: Tree, *arguments: Tree) -> tuple[Any, Tree]:
+        return objective(task, params, *arguments)
+
+    if not record:
+        return value_and_grad(loss, aux=True)
+    recorded: list[Recording] = []
+
+    def replay(params: Tree, *arguments: Tree) -> Any:
+        if not recorded:
+            recorded.append(Recording(loss, params, arguments, aux=True, trace_arguments=True))
+        return recorded[0](params, *arguments)
+
+    return replay
+
+
+def evaluation_loss(task: Task, params: Tree, state: Tree, batch: Tree, rates: Tree) -> Any:
+    """The loss of a batch as in prediction: no dropout, running statistics."""
+    task = task.with_rates(rates)
+    outputs, _ = task.network.apply(params, state, batch["x"], Context(weight=batch["share"]))
+    return ops.dot(task.loss(batch["y"], outputs), batch["share"])
