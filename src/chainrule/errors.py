@@ -2,7 +2,7 @@
 
 ChainruleError
 ├── ShapeError          arrays that do not fit together (also a ValueError)
-├── DataError           data that cannot be used: missing, infinite, empty, unknown labels (ValueError)
+├── DataError           data that cannot be used: missing, infinite, unknown labels (ValueError)
 ├── SettingError        a setting that is not possible, or a name nobody knows (ValueError)
 ├── GradientError       a derivative that is wrong, undefined or asked for where there is none
 ├── NonFiniteError      training met a number that is not finite; carries the last good model

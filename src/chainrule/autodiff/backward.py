@@ -150,6 +150,8 @@ class Recording:
             out = function(variables, *arguments)
         finally:
             self.tape.close()
+        loss: Any
+        self._aux: Tree
         loss, self._aux = out if aux else (out, ())
         self.loss = _on_tape(loss, self.tape)
         self._params = params

@@ -75,7 +75,8 @@ def with_hyper(description: _D, values: Tree) -> _D:
         for name, child in _children(description)
         if name in values
     }
-    return _replaced(description, changed)
+    copy: _D = _replaced(description, changed)
+    return copy
 
 
 def structure(description: Any) -> Any:

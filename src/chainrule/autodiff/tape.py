@@ -87,7 +87,7 @@ class Tape:
         return variables if several else variables[0]
 
     def run(self, xp: Namespace, inputs: list[Array]) -> list[Array]:
-        """Run the recorded program with other inputs of the same shapes: the value of every slot."""
+        """Run the recorded program on other inputs of the same shapes: the value of every slot."""
         values = self.values.copy()
         for slot, array in zip(self.inputs, inputs, strict=True):
             values[slot] = array

@@ -1,4 +1,4 @@
-"""Inputs as arrays: whatever holds numbers is taken, and what cannot be is named by row and column."""
+"""Inputs as arrays: whatever holds numbers is taken; what does not is named by row and column."""
 
 from __future__ import annotations
 
@@ -113,8 +113,8 @@ def check_finite(array: Any, name: str, columns: list[str] | None = None) -> Non
     position = tuple(int(i) for i in np.argwhere(bad)[0])
     more = f" ({count} such values in all)" if count > 1 else ""
     raise DataError(
-        f"{name}{_place(position, columns)} is {array[position]}{more}. Fill or drop missing values "
-        "first, e.g. with their column's median."
+        f"{name}{_place(position, columns)} is {array[position]}{more}. Fill or drop missing "
+        "values first, e.g. with their column's median."
     )
 
 

@@ -1,4 +1,4 @@
-"""Targets: from what the user has (numbers, labels, probabilities) to what a loss takes, and back."""
+"""Targets: from what the user has (numbers, labels, shares) to what a loss takes, and back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Targets:
     Attributes:
         kind: one of KINDS.
         outputs: how many outputs the network has.
-        classes: the labels in order, as an array; None where there are none (numbers, soft targets).
+        classes: the labels in order, as an array; None for numbers and probabilities.
         flat: whether the user's targets had one axis, so predictions get one too.
     """
 
@@ -57,7 +57,7 @@ class Targets:
         return rows
 
     def decode(self, outputs: Any) -> Any:
-        """Predictions in the user's terms, from probabilities or scores of shape (rows, outputs)."""
+        """Predictions in the user's terms, from probabilities or scores (rows, outputs)."""
         if self.kind == "numbers":
             return outputs[:, 0] if self.flat and outputs.shape[1] == 1 else outputs
         if self.kind == "classes":
@@ -151,10 +151,9 @@ def _classes(array: Any, outputs: int, name: str) -> Targets:
         )
     whole = found.dtype.kind in "iub" or found.dtype.kind == "f"
     if whole and found[0] >= 0 and found[-1] < outputs:
-        kept = array.dtype.type if found.dtype.kind != "b" else np.int64
-        classes = np.arange(outputs).astype(kept)
-        return Targets("classes", outputs, classes if found.dtype.kind != "b" or outputs != 2
-                       else np.array([False, True]))  # fmt: skip
+        if found.dtype.kind == "b":
+            return Targets("classes", outputs, np.array([False, True])[:outputs])
+        return Targets("classes", outputs, np.arange(outputs).astype(array.dtype))
     if len(found) != outputs:
         listed = ", ".join(str(label) for label in found[:8]) + (", …" if len(found) > 8 else "")
         raise DataError(
@@ -187,9 +186,9 @@ def _two_classes(kind: str, array: Any, outputs: int, name: str, flat: bool) -> 
             "as many outputs as values: end the network in Dense(1), or use loss='cross_entropy'."
         )
     found = _labels(array, name)
-    if kind == "binary" and found.dtype.kind == "f" and not np.isin(found, (0, 1)).all():
-        if found[0] >= 0 and found[-1] <= 1:
-            return Targets(kind, 1, None, flat)
+    shares = found.dtype.kind == "f" and found[0] >= 0 and found[-1] <= 1
+    if kind == "binary" and shares and not np.isin(found, (0, 1)).all():
+        return Targets(kind, 1, None, flat)
     if len(found) > 2 or (found.dtype.kind == "f" and not (found == np.floor(found)).all()):
         listed = ", ".join(str(label) for label in found[:8]) + (", …" if len(found) > 8 else "")
         raise DataError(

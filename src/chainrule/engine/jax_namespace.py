@@ -43,7 +43,8 @@ def matmul_nt(a: Array, b: Array) -> Array:
 
 
 def matmul_tn(a: Array, b: Array) -> Array:
-    return lax.optimization_barrier(jnp.swapaxes(a, -1, -2)) @ b
+    transposed: Array = lax.optimization_barrier(jnp.swapaxes(a, -1, -2))  # type: ignore[no-untyped-call]
+    return transposed @ b
 
 
 def take(x: Array, index: Array) -> Array:

@@ -16,16 +16,65 @@ Array: TypeAlias = Any
 Function: TypeAlias = Callable[..., Array]
 
 SHARED = (
-    # elementwise
-    "abs add bitwise_xor cos divide equal exp expm1 floor greater greater_equal isfinite left_shift "
-    "less less_equal log log1p logical_and logical_not logical_or maximum minimum multiply negative "
-    "not_equal power right_shift sign sin sqrt square subtract tanh where "
-    # reductions and searches that give the same bits on any number of threads as they stand
-    "all any argmax max min "
-    # shape
-    "arange asarray broadcast_to concatenate copy expand_dims flip full matmul ones pad reshape "
-    "squeeze stack swapaxes transpose zeros zeros_like ones_like"
-).split()
+    "abs",
+    "add",
+    "all",
+    "any",
+    "arange",
+    "argmax",
+    "asarray",
+    "bitwise_xor",
+    "broadcast_to",
+    "concatenate",
+    "copy",
+    "cos",
+    "divide",
+    "equal",
+    "exp",
+    "expand_dims",
+    "expm1",
+    "flip",
+    "floor",
+    "full",
+    "greater",
+    "greater_equal",
+    "isfinite",
+    "left_shift",
+    "less",
+    "less_equal",
+    "log",
+    "log1p",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "matmul",
+    "max",
+    "maximum",
+    "min",
+    "minimum",
+    "multiply",
+    "negative",
+    "not_equal",
+    "ones",
+    "ones_like",
+    "pad",
+    "power",
+    "reshape",
+    "right_shift",
+    "sign",
+    "sin",
+    "sqrt",
+    "square",
+    "squeeze",
+    "stack",
+    "subtract",
+    "swapaxes",
+    "tanh",
+    "transpose",
+    "where",
+    "zeros",
+    "zeros_like",
+)
 """Functions that NumPy and JAX have under one name, with one meaning for operands of one dtype."""
 
 

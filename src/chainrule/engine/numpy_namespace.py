@@ -17,7 +17,7 @@ def astype(x: Array, dtype: str) -> Array:
 
 def sum(x: Array, axis: Sequence[int], keepdims: bool = False) -> Array:
     dtype = x.dtype if x.dtype.kind != "b" else "int32"  # NumPy would widen small integers
-    return np.add.reduce(x, axis=tuple(axis), dtype=dtype, keepdims=keepdims)
+    return x.sum(axis=tuple(axis), dtype=dtype, keepdims=keepdims)
 
 
 def matmul_nt(a: Array, b: Array) -> Array:

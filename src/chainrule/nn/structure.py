@@ -126,7 +126,7 @@ class Branches:
 
 
 def wants_indices(layer: Any) -> bool:
-    """Whether a layer's input is integers that stand for something, not numbers to calculate with."""
+    """Whether a layer's input is integers that stand for something, not quantities."""
     return isinstance(first_layer(layer), Embedding)
 
 

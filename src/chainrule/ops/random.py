@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from chainrule.autodiff import primitive
-from chainrule.engine import Array
+from chainrule.engine import NUMPY, Array
 from chainrule.ops import bits
 from chainrule.ops.bits import key_from_seed
 
@@ -59,7 +59,7 @@ def permutation_table(key: Array, epochs: range, rows: int) -> Array:
     The order of an epoch depends on the key and the number of the epoch alone, so a run can be cut
     anywhere. Equal random words are put in order by their row, so the order is unique.
     """
-    xp = bits.NUMPY
+    xp = NUMPY
     keys = bits.fold_in_each(xp, key, xp.arange(epochs.start, epochs.stop, dtype="uint32"))
     words = bits.hash_bits(xp, xp.expand_dims(keys, 2), xp.arange(rows, dtype="uint32"))[0]
     table = words.astype("uint64")

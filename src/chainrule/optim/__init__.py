@@ -39,6 +39,7 @@ __all__ = [
     "GradientDescent",
     "OneCycle",
     "Optimizer",
+    "RMSProp",
     "ReduceOnPlateau",
     "Schedule",
     "StepDecay",

@@ -410,8 +410,9 @@ def _score_part(net: Network, score: Network, tree: Tree) -> Tree:
         return tree
     kept = tree[: len(score.layers)]
     if len(score.layers) == len(net.layers):
-        inner: Any = net.layers[-1], score.layers[-1]
-        return (*kept[:-1], _score_part(*inner, kept[-1]))
+        last: Any = net.layers[-1]
+        scored: Any = score.layers[-1]
+        return (*kept[:-1], _score_part(last, scored, kept[-1]))
     return kept
 
 
@@ -420,8 +421,9 @@ def _whole(net: Network, score: Network, tree: Tree) -> Tree:
     if score is net:
         return tree
     if len(score.layers) == len(net.layers):
-        inner: Any = net.layers[-1], score.layers[-1]
-        return (*tree[:-1], _whole(*inner, tree[-1]))
+        last: Any = net.layers[-1]
+        scored: Any = score.layers[-1]
+        return (*tree[:-1], _whole(last, scored, tree[-1]))
     return (*tree, {})
 
 

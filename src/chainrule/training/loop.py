@@ -216,9 +216,14 @@ class _Run:
         return settings
 
     def _start(self, params: Tree, state: Tree) -> Tree:
-        count = lambda n: np.asarray(n, "int32")  # noqa: E731
-        number = lambda x: np.asarray(x, self.plan.dtype)  # noqa: E731
         capacity = self.tables.capacity
+
+        def count(n: int) -> Any:
+            return np.asarray(n, "int32")
+
+        def number(x: float) -> Any:
+            return np.asarray(x, self.plan.dtype)
+
         slots = init_slots(self.task.optimizer, params)
         carry = {
             "params": self.layout.pack(params),
@@ -344,7 +349,8 @@ class _Run:
             self.plan.on_progress(progress)
         if not ended:
             return False
-        return any([callback(progress) is True for callback in self.plan.callbacks])
+        answers = [callback(progress) for callback in self.plan.callbacks]
+        return any(answer is True for answer in answers)
 
     def _fetch(self, packed: Any) -> Tree:
         return tree_map(lambda x: np.array(self.engine.get(x)), self.layout.unpack(packed))

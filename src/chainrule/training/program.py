@@ -179,7 +179,7 @@ def _patience(xp: Any, carry: Tree, settings: Tree, judged: Any) -> Tree:
 def _best(xp: Any, layout: Layout, carry: Tree, judged: Any) -> Tree:
     """The best parameters so far, and the epoch they belong to."""
     names = ("best_params", "best_state", "best_loss", "best_epoch")
-    return xp.cond(  # type: ignore[no-any-return]
+    return xp.cond(
         judged < carry["best_loss"],
         lambda c: {
             "best_params": layout.copy(c["params"]),
