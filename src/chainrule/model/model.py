@@ -12,7 +12,8 @@ from chainrule.autodiff import Tree, leaves, tree_map
 from chainrule.data import Features, Targets, as_features
 from chainrule.errors import SettingError, ShapeError
 from chainrule.losses import LossFunction
-from chainrule.nn import Context, LogSoftmax, Network, Sigmoid, Softmax, wants_indices
+from chainrule.model.scores import score_network
+from chainrule.nn import Context, Network, wants_indices
 
 CHUNK = 8192
 """Rows predicted at a time: enough to keep the processor busy, few enough to stay in cache."""
@@ -111,23 +112,6 @@ class Model:
                 out, _ = network.apply(self.params, self.state, part, Context())
                 pieces.append(out)
         return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
-
-
-def score_network(network: Network, kind: str) -> Network:
-    """The network up to its scores: a last Sigmoid or Softmax is left off where the loss has it.
-
-    A loss of classes contains the softmax, a loss of yes/no answers the sigmoid, both stable. So a
-    network that ends in one is trained and run on its logits: same numbers, never applied twice.
-    """
-    last = network.layers[-1]
-    matches = (kind == "classes" and isinstance(last, Softmax | LogSoftmax)) or (
-        kind == "binary" and isinstance(last, Sigmoid)
-    )
-    if matches and len(network.layers) > 1:
-        return Network(network.layers[:-1])
-    if isinstance(last, Network):
-        return Network((*network.layers[:-1], score_network(last, kind)))
-    return network
 
 
 def index_flags(network: Network, source: Any) -> Any:

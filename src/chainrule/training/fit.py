@@ -3,30 +3,45 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
-from chainrule.autodiff import Tree, leaves, tree_map
-from chainrule.data import Targets, as_features, make_targets, split_rows
+from chainrule.autodiff import leaves
+from chainrule.data import Targets, as_features, make_targets
 from chainrule.engine import Engine, choose_engine, engine_by_name
-from chainrule.errors import DataError, SettingError, ShapeError
+from chainrule.errors import SettingError, ShapeError
 from chainrule.losses import LossFunction, as_loss
-from chainrule.model import Model, check_in_shape, index_flags, score_network, shape_of
-from chainrule.nn import Embedding, Network
+from chainrule.model import (
+    Model,
+    check_in_shape,
+    index_flags,
+    score_network,
+    score_tree,
+    shape_of,
+    whole_tree,
+)
+from chainrule.nn import Network
 from chainrule.ops import fold_in, key_from_seed
 from chainrule.optim import Optimizer, as_optimizer
 from chainrule.training.faults import not_finite
 from chainrule.training.loop import Plan, Progress, run
+from chainrule.training.prepare import (
+    batch_rows,
+    cast,
+    check_embeddings,
+    chunked,
+    hold_out,
+    own_validation,
+    row_count,
+    row_weights,
+)
 from chainrule.training.step import Task
 
 INIT, SHUFFLE, SPLIT = 0, 1, 2
 """Which use of the seed's key is which."""
-
-VALIDATION_CHUNK = 4096
 
 
 def fit(
@@ -112,30 +127,30 @@ def fit(
     key = key_from_seed(seed)
 
     features = as_features(X, dtype=dtype, indices=index_flags(net, X))
-    _check_embeddings(net, features)
+    check_embeddings(net, features)
     in_shape = shape_of(features)
     if start is not None:
         check_in_shape(features, start.in_shape)
-        params, state = (_cast(tree, dtype) for tree in (start.params, start.state))
+        params, state = (cast(tree, dtype) for tree in (start.params, start.state))
         out_shape = _output_shape(net, in_shape)
     else:
         made = net.init(fold_in(key, INIT), in_shape)
-        params, state = _cast(made[0], dtype), _cast(made[1], dtype)
+        params, state = cast(made[0], dtype), cast(made[1], dtype)
         out_shape = made[2]
     kind = getattr(loss_function, "targets", "numbers")
     targets = _targets(start, kind, y, out_shape)
-    encoded = _encode(targets, y, dtype, loss_function)
-    rows = _row_count(features, encoded)
-    weights = _weights(sample_weight, class_weight, encoded, targets, rows)
+    encoded = targets.encode(y, dtype)
+    rows = row_count(features, encoded)
+    weights = row_weights(sample_weight, class_weight, encoded, targets, rows)
 
     data = {"x": features, "y": encoded}
     held: Any = None
     if isinstance(validation, tuple):
-        held = _own_validation(validation, net, targets, dtype, in_shape)
+        held = own_validation(validation, net, targets, dtype, in_shape)
     elif validation is not None:
-        data, weights, held = _hold_out(data, weights, validation, targets, fold_in(key, SPLIT))
+        data, weights, held = hold_out(data, weights, validation, targets, fold_in(key, SPLIT))
     rows = len(leaves(data)[0])
-    size = _batch(batch_size, rows)
+    size = batch_rows(batch_size, rows)
 
     task = Task(score_network(net, kind), loss_function, algorithm)
     operations = 6.0 * size * sum(x.size for x in leaves(params))
@@ -154,15 +169,15 @@ def fit(
         on_progress=_progress(progress),
         operations=operations,
     )
-    params = _score_part(net, task.network, params)
-    state = _score_part(net, task.network, state)
-    outcome = run(task, params, state, data, weights, _chunked(held, dtype), plan, chosen)
+    params = score_tree(net, task.network, params)
+    state = score_tree(net, task.network, state)
+    outcome = run(task, params, state, data, weights, chunked(held, dtype), plan, chosen)
     if progress is True:
         sys.stderr.write("\n")
     model = Model(
         network=net,
-        params=_whole(net, task.network, outcome.params),
-        state=_whole(net, task.network, outcome.state),
+        params=whole_tree(net, task.network, outcome.params),
+        state=whole_tree(net, task.network, outcome.state),
         loss=loss_function,
         targets=targets,
         in_shape=in_shape,
@@ -226,36 +241,6 @@ def _check_count(name: str, value: Any, least: int, hint: str = "") -> None:
         )
 
 
-def _check_embeddings(net: Network, features: Any) -> None:
-    """Refuse indices outside an embedding's table: a compiled program would not notice them."""
-    for layer, x, name in _embedding_inputs(net, features, "X"):
-        low, high = int(x.min()), int(x.max())
-        if low < 0 or high >= layer.count:
-            raise DataError(
-                f"{name} holds the index {low if low < 0 else high}, and the Embedding has rows "
-                f"0 to {layer.count - 1}: give it a larger count, or check the indices."
-            )
-
-
-def _embedding_inputs(layer: Any, x: Any, name: str) -> list[tuple[Embedding, Any, str]]:
-    if isinstance(layer, Embedding):
-        return [(layer, x, name)]
-    if isinstance(layer, Network):
-        return _embedding_inputs(layer.layers[0], x, name)
-    if isinstance(x, dict) and hasattr(layer, "layers"):
-        return [
-            found
-            for branch, inner in layer.layers
-            if branch in x
-            for found in _embedding_inputs(inner, x[branch], f"{name}[{branch!r}]")
-        ]
-    return []
-
-
-def _cast(tree: Tree, dtype: str) -> Tree:
-    return tree_map(lambda x: np.array(x, dtype if np.asarray(x).dtype.kind == "f" else None), tree)
-
-
 def _output_shape(net: Network, in_shape: Any) -> Any:
     return net.init(key_from_seed(0), in_shape)[2]
 
@@ -273,124 +258,6 @@ def _targets(start: Model | None, kind: str, y: Any, out_shape: Any) -> Targets:
     return make_targets(kind, y, out_shape[0])
 
 
-def _encode(targets: Targets, y: Any, dtype: str, loss: LossFunction) -> Any:
-    return targets.encode(y, dtype)
-
-
-def _row_count(features: Any, encoded: Any) -> int:
-    rows = len(leaves(features)[0])
-    if len(encoded) != rows:
-        raise ShapeError(
-            f"X has {rows} rows and y has {len(encoded)}: every row of X needs one target."
-        )
-    return rows
-
-
-def _weights(
-    sample_weight: Any, class_weight: Any, encoded: Any, targets: Targets, rows: int
-) -> Any:
-    weights = np.ones(rows)
-    if sample_weight is not None:
-        weights = np.array(sample_weight, "float64").reshape(-1)
-        if len(weights) != rows:
-            raise ShapeError(f"sample_weight has {len(weights)} values for {rows} rows.")
-        if not (np.isfinite(weights).all() and (weights >= 0).all()):
-            row = int(np.argmax(~(np.isfinite(weights) & (weights >= 0))))
-            raise DataError(
-                f"sample_weight at row {row} is {weights[row]}; weights must be finite and at "
-                "least 0."
-            )
-        if not weights.any():
-            raise DataError("All sample weights are 0: nothing would be learnt.")
-    if class_weight is not None:
-        weights = weights * _class_weights(class_weight, encoded, targets)
-    return weights
-
-
-def _class_weights(class_weight: Any, encoded: Any, targets: Targets) -> Any:
-    if targets.classes is None:
-        raise SettingError("class_weight needs class labels as targets.")
-    numbers = encoded if encoded.ndim == 1 else (encoded[:, 0] > 0)
-    numbers = numbers.astype("int64")
-    count = len(targets.classes)
-    if isinstance(class_weight, str):
-        if class_weight != "balanced":
-            raise SettingError(
-                f"class_weight is {class_weight!r}; it must be 'balanced' or a weight per label."
-            )
-        found = np.bincount(numbers, minlength=count)
-        table = len(numbers) / (np.maximum((found > 0).sum(), 1) * np.maximum(found, 1))
-        return table[numbers]
-    labels = targets.classes.tolist()
-    unknown = [label for label in class_weight if label not in labels]
-    if unknown:
-        raise SettingError(f"class_weight names {unknown[0]!r}; the classes are {labels}.")
-    table = np.array([float(class_weight.get(label, 1.0)) for label in labels])
-    if not (np.isfinite(table).all() and (table >= 0).all() and table.any()):
-        raise SettingError("class_weight: weights must be finite, at least 0, and not all 0.")
-    return table[numbers]
-
-
-def _own_validation(pair: Any, net: Network, targets: Targets, dtype: str, in_shape: Any) -> Tree:
-    if len(pair) != 2:
-        raise SettingError("validation must be a share of the rows, or a pair (X, y).")
-    X, y = pair
-    features = as_features(X, dtype=dtype, indices=index_flags(net, X), name="validation X")
-    _check_embeddings(net, features)
-    check_in_shape(features, in_shape)
-    encoded = targets.encode(y, dtype, "validation y")
-    rows = _row_count(features, encoded)
-    return {"x": features, "y": encoded, "weight": np.ones(rows)}
-
-
-def _hold_out(
-    data: Tree, weights: Any, share: Any, targets: Targets, key: Any
-) -> tuple[Tree, Any, Tree]:
-    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
-        raise SettingError(
-            f"validation is {share!r}; it must be a share above 0 and below 1, or a pair (X, y)."
-        )
-    rows = len(weights)
-    groups = None
-    if targets.classes is not None:
-        groups = data["y"] if data["y"].ndim == 1 else data["y"][:, 0]
-    kept, held = split_rows(key, rows, share, groups)
-    part = {**tree_map(lambda x: x[held], data), "weight": weights[held]}
-    if not part["weight"].any():
-        raise DataError("All rows of the validation part have weight 0.")
-    return tree_map(lambda x: x[kept], data), weights[kept], part
-
-
-def _chunked(held: Tree | None, dtype: str) -> Tree | None:
-    """A validation part in chunks of equal size, the last one filled up at weight 0."""
-    if held is None:
-        return None
-    rows = len(held["weight"])
-    size = min(rows, VALIDATION_CHUNK)
-    chunks = -(-rows // size)
-
-    def cut(x: Any) -> Any:
-        grown = np.zeros((chunks * size, *x.shape[1:]), x.dtype)
-        grown[:rows] = x
-        return grown.reshape(chunks, size, *x.shape[1:])
-
-    share = (held["weight"] / held["weight"].sum()).astype(dtype)
-    return {"x": tree_map(cut, held["x"]), "y": cut(held["y"]), "share": cut(share)}
-
-
-def _batch(batch_size: int | None, rows: int) -> int:
-    if batch_size is None:
-        return rows
-    if batch_size > rows:
-        warnings.warn(
-            f"batch_size {batch_size} is larger than the {rows} training rows; all rows are taken "
-            "at once. Write batch_size=None to say so.",
-            stacklevel=3,
-        )
-        return rows
-    return int(batch_size)
-
-
 def _progress(progress: Any) -> Callable[[Progress], Any] | None:
     if callable(progress):
         return progress  # type: ignore[no-any-return]
@@ -402,29 +269,6 @@ def _print_line(p: Progress) -> None:
     line = f"epoch {p.epoch}/{p.epochs}  loss {p.train_loss:.4g}{judged}  {p.seconds:.1f} s"
     sys.stderr.write(f"\r{line:<70}")
     sys.stderr.flush()
-
-
-def _score_part(net: Network, score: Network, tree: Tree) -> Tree:
-    """The part of a tree that belongs to the network without its last activation."""
-    if score is net:
-        return tree
-    kept = tree[: len(score.layers)]
-    if len(score.layers) == len(net.layers):
-        last: Any = net.layers[-1]
-        scored: Any = score.layers[-1]
-        return (*kept[:-1], _score_part(last, scored, kept[-1]))
-    return kept
-
-
-def _whole(net: Network, score: Network, tree: Tree) -> Tree:
-    """The tree of the whole network again; a last activation has no numbers of its own."""
-    if score is net:
-        return tree
-    if len(score.layers) == len(net.layers):
-        last: Any = net.layers[-1]
-        scored: Any = score.layers[-1]
-        return (*tree[:-1], _whole(last, scored, tree[-1]))
-    return (*tree, {})
 
 
 def _card(outcome: Any, engine: Engine, seed: int, plan: Plan, rows: int) -> dict[str, Any]:

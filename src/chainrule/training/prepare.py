@@ -1,0 +1,167 @@
+"""From what the user gives to what the loop takes: weights, validation parts, batches."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from chainrule.autodiff import Tree, leaves, tree_map
+from chainrule.data import Targets, as_features, split_rows
+from chainrule.errors import DataError, SettingError, ShapeError
+from chainrule.model import check_in_shape, index_flags
+from chainrule.nn import Embedding, Network
+
+VALIDATION_CHUNK = 4096
+"""Rows of a validation part that are evaluated at a time."""
+
+
+def check_embeddings(net: Network, features: Any) -> None:
+    """Refuse indices outside an embedding's table: a compiled program would not notice them."""
+    for layer, x, name in _embedding_inputs(net, features, "X"):
+        low, high = int(x.min()), int(x.max())
+        if low < 0 or high >= layer.count:
+            raise DataError(
+                f"{name} holds the index {low if low < 0 else high}, and the Embedding has rows "
+                f"0 to {layer.count - 1}: give it a larger count, or check the indices."
+            )
+
+
+def _embedding_inputs(layer: Any, x: Any, name: str) -> list[tuple[Embedding, Any, str]]:
+    if isinstance(layer, Embedding):
+        return [(layer, x, name)]
+    if isinstance(layer, Network):
+        return _embedding_inputs(layer.layers[0], x, name)
+    if isinstance(x, dict) and hasattr(layer, "layers"):
+        return [
+            found
+            for branch, inner in layer.layers
+            if branch in x
+            for found in _embedding_inputs(inner, x[branch], f"{name}[{branch!r}]")
+        ]
+    return []
+
+
+def cast(tree: Tree, dtype: str) -> Tree:
+    """A copy of a tree with its floats in a dtype."""
+    return tree_map(lambda x: np.array(x, dtype if np.asarray(x).dtype.kind == "f" else None), tree)
+
+
+def row_count(features: Any, encoded: Any) -> int:
+    """The number of rows, which inputs and targets must share."""
+    rows = len(leaves(features)[0])
+    if len(encoded) != rows:
+        raise ShapeError(
+            f"X has {rows} rows and y has {len(encoded)}: every row of X needs one target."
+        )
+    return rows
+
+
+def row_weights(
+    sample_weight: Any, class_weight: Any, encoded: Any, targets: Targets, rows: int
+) -> Any:
+    """The weight of every row, float64: the sample's times its class's."""
+    weights = np.ones(rows)
+    if sample_weight is not None:
+        weights = np.array(sample_weight, "float64").reshape(-1)
+        if len(weights) != rows:
+            raise ShapeError(f"sample_weight has {len(weights)} values for {rows} rows.")
+        if not (np.isfinite(weights).all() and (weights >= 0).all()):
+            row = int(np.argmax(~(np.isfinite(weights) & (weights >= 0))))
+            raise DataError(
+                f"sample_weight at row {row} is {weights[row]}; weights must be finite and at "
+                "least 0."
+            )
+        if not weights.any():
+            raise DataError("All sample weights are 0: nothing would be learnt.")
+    if class_weight is not None:
+        weights = weights * _class_weights(class_weight, encoded, targets)
+    return weights
+
+
+def _class_weights(class_weight: Any, encoded: Any, targets: Targets) -> Any:
+    if targets.classes is None:
+        raise SettingError("class_weight needs class labels as targets.")
+    numbers = encoded if encoded.ndim == 1 else (encoded[:, 0] > 0)
+    numbers = numbers.astype("int64")
+    count = len(targets.classes)
+    if isinstance(class_weight, str):
+        if class_weight != "balanced":
+            raise SettingError(
+                f"class_weight is {class_weight!r}; it must be 'balanced' or a weight per label."
+            )
+        found = np.bincount(numbers, minlength=count)
+        table = len(numbers) / (np.maximum((found > 0).sum(), 1) * np.maximum(found, 1))
+        return table[numbers]
+    labels = targets.classes.tolist()
+    unknown = [label for label in class_weight if label not in labels]
+    if unknown:
+        raise SettingError(f"class_weight names {unknown[0]!r}; the classes are {labels}.")
+    table = np.array([float(class_weight.get(label, 1.0)) for label in labels])
+    if not (np.isfinite(table).all() and (table >= 0).all() and table.any()):
+        raise SettingError("class_weight: weights must be finite, at least 0, and not all 0.")
+    return table[numbers]
+
+
+def own_validation(pair: Any, net: Network, targets: Targets, dtype: str, in_shape: Any) -> Tree:
+    """A validation part from the user's own pair (X, y)."""
+    if len(pair) != 2:
+        raise SettingError("validation must be a share of the rows, or a pair (X, y).")
+    X, y = pair
+    features = as_features(X, dtype=dtype, indices=index_flags(net, X), name="validation X")
+    check_embeddings(net, features)
+    check_in_shape(features, in_shape)
+    encoded = targets.encode(y, dtype, "validation y")
+    rows = row_count(features, encoded)
+    return {"x": features, "y": encoded, "weight": np.ones(rows)}
+
+
+def hold_out(
+    data: Tree, weights: Any, share: Any, targets: Targets, key: Any
+) -> tuple[Tree, Any, Tree]:
+    """Training rows, their weights, and a validation part drawn from them."""
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
+        raise SettingError(
+            f"validation is {share!r}; it must be a share above 0 and below 1, or a pair (X, y)."
+        )
+    rows = len(weights)
+    groups = None
+    if targets.classes is not None:
+        groups = data["y"] if data["y"].ndim == 1 else data["y"][:, 0]
+    kept, held = split_rows(key, rows, share, groups)
+    part = {**tree_map(lambda x: x[held], data), "weight": weights[held]}
+    if not part["weight"].any():
+        raise DataError("All rows of the validation part have weight 0.")
+    return tree_map(lambda x: x[kept], data), weights[kept], part
+
+
+def chunked(held: Tree | None, dtype: str) -> Tree | None:
+    """A validation part in chunks of equal size, the last one filled up at weight 0."""
+    if held is None:
+        return None
+    rows = len(held["weight"])
+    size = min(rows, VALIDATION_CHUNK)
+    chunks = -(-rows // size)
+
+    def cut(x: Any) -> Any:
+        grown = np.zeros((chunks * size, *x.shape[1:]), x.dtype)
+        grown[:rows] = x
+        return grown.reshape(chunks, size, *x.shape[1:])
+
+    share = (held["weight"] / held["weight"].sum()).astype(dtype)
+    return {"x": tree_map(cut, held["x"]), "y": cut(held["y"]), "share": cut(share)}
+
+
+def batch_rows(batch_size: int | None, rows: int) -> int:
+    """Rows a step: what was asked for, but not more than there are."""
+    if batch_size is None:
+        return rows
+    if batch_size > rows:
+        warnings.warn(
+            f"batch_size {batch_size} is larger than the {rows} training rows; all rows are taken "
+            "at once. Write batch_size=None to say so.",
+            stacklevel=3,
+        )
+        return rows
+    return int(batch_size)
