@@ -4,9 +4,10 @@ from importlib.metadata import version
 
 from chainrule import errors, losses, nn, ops, optim
 from chainrule.autodiff import hyper, primitive, value_and_grad
-from chainrule.model import Model
+from chainrule.model import Model, load, register
 from chainrule.nn import Network
 from chainrule.training import Progress, fit
+from chainrule.workflow import train
 
 __version__ = version("chainrule")
 
@@ -18,10 +19,13 @@ __all__ = [
     "errors",
     "fit",
     "hyper",
+    "load",
     "losses",
     "nn",
     "ops",
     "optim",
     "primitive",
+    "register",
+    "train",
     "value_and_grad",
 ]

@@ -1,16 +1,31 @@
-"""Data as arrays: inputs, targets, splits."""
+"""Data: tables and their encoding, arrays, targets, splits."""
 
+from chainrule.data.encoder import CODES, Encoder, TargetCode, fit_encoder
 from chainrule.data.features import Features, as_features, check_finite, column_names
+from chainrule.data.read import as_table, is_table_like
 from chainrule.data.splitting import split_rows
+from chainrule.data.table import CATEGORY, NUMBER, Column, Table
 from chainrule.data.targets import KINDS, Targets, make_targets
+from chainrule.data.text import MISSING
 
 __all__ = [
+    "CATEGORY",
+    "CODES",
     "KINDS",
+    "MISSING",
+    "NUMBER",
+    "Column",
+    "Encoder",
     "Features",
+    "Table",
+    "TargetCode",
     "Targets",
     "as_features",
+    "as_table",
     "check_finite",
     "column_names",
+    "fit_encoder",
+    "is_table_like",
     "make_targets",
     "split_rows",
 ]

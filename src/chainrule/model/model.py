@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,9 +10,10 @@ import numpy as np
 
 from chainrule import ops
 from chainrule.autodiff import Tree, leaves, tree_map
-from chainrule.data import Features, Targets, as_features
+from chainrule.data import Encoder, Features, Targets, as_features, as_table, is_table_like
 from chainrule.errors import SettingError, ShapeError
 from chainrule.losses import LossFunction
+from chainrule.model.file import read_fields, write_fields
 from chainrule.model.scores import score_network
 from chainrule.nn import Context, Network, wants_indices
 
@@ -32,6 +34,7 @@ class Model:
         history: what training measured, a dict of lists with one entry an epoch: "train_loss",
             "validation_loss" (where there was a validation part), "learning_rate".
         card: how it was made: seed, engine, versions, steps, why training stopped, and so on.
+        encoder: how a table is written for the network, where it was trained on one (`train`).
     """
 
     network: Network
@@ -43,6 +46,7 @@ class Model:
     dtype: str = "float32"
     history: dict[str, list[float]] = field(default_factory=dict)
     card: dict[str, Any] = field(default_factory=dict)
+    encoder: Encoder | None = None
 
     @property
     def stop_reason(self) -> str:
@@ -53,6 +57,24 @@ class Model:
     def parameters(self) -> int:
         """How many numbers were learnt."""
         return sum(int(x.size) for x in leaves(self.params))
+
+    @property
+    def judgement(self) -> dict[str, Any] | None:
+        """How good it is on rows that training never saw; None where that was not measured."""
+        found: dict[str, Any] | None = self.card.get("judgement")
+        return found
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything to one safetensors file; a file that is there is replaced.
+
+        It holds numbers and names, no code, and none of the rows. At every moment the path has
+        either the old or the new file, whole.
+
+        Raises:
+            ModelFileError: the disk refuses, or a layer or loss of your own holds more than plain
+                values, or is a lambda.
+        """
+        write_fields(path, vars(self))
 
     def outputs(self, X: Any) -> Any:
         """The network's raw outputs for inputs X, (rows, outputs): numbers, scores or logits.
@@ -86,7 +108,9 @@ class Model:
         """Predictions for inputs X in the terms of the training targets: labels or numbers.
 
         Args:
-            X: as in `fit`: an array, a DataFrame, lists, or a dict of named inputs.
+            X: as in `fit`: an array, a DataFrame, lists, or a dict of named inputs. Where the model
+                was trained on a table: raw rows, that is the path of a CSV file, a DataFrame or a
+                dict of columns; an array is taken as already encoded.
 
         Returns:
             (rows,), or (rows, outputs) where the training targets had several columns.
@@ -98,9 +122,12 @@ class Model:
         scores = self.outputs(X)
         if self.targets.kind == "binary":
             scores = ops.sigmoid(scores)
-        return self.targets.decode(scores)
+        predictions = self.targets.decode(scores)
+        return predictions if self.encoder is None else self.encoder.decode(predictions)
 
     def _run(self, network: Network, source: Any) -> Any:
+        if self.encoder is not None and is_table_like(source):
+            source = self.encoder.encode(as_table(source, self.encoder.kinds), self.dtype)
         indices = index_flags(self.network, source)
         X = as_features(source, dtype=self.dtype, indices=indices)
         check_in_shape(X, self.in_shape)
@@ -112,6 +139,31 @@ class Model:
                 out, _ = network.apply(self.params, self.state, part, Context())
                 pieces.append(out)
         return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """A model from a file that `save` wrote. Nothing in the file is ever run.
+
+    Layers and losses of your own are made known by `register` before.
+
+    Raises:
+        ModelFileError: the file is no model, is cut off, was changed, or names an unknown part.
+
+    Example:
+        >>> import tempfile
+        >>> from chainrule.losses import MeanSquaredError
+        >>> from chainrule.nn import Dense
+        >>> network = Network([Dense(1)])
+        >>> params, state, _ = network.init(ops.key_from_seed(0), (2,))
+        >>> targets = Targets("numbers", 1)
+        >>> model = Model(network, params, state, MeanSquaredError(), targets, (2,))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save(f"{folder}/small.safetensors")
+        ...     again = load(f"{folder}/small.safetensors")
+        >>> (again.predict([[1, 2]]) == model.predict([[1, 2]])).all()
+        np.True_
+    """
+    return Model(**read_fields(path))
 
 
 def index_flags(network: Network, source: Any) -> Any:

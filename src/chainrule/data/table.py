@@ -1,0 +1,114 @@
+"""A table: named columns of one type each, as NumPy arrays."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import DataError
+
+NUMBER, CATEGORY = "number", "category"
+
+FEW_LABELS = 20
+"""Up to so many different values are categories, even where nearly every row has its own."""
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One column.
+
+    Attributes:
+        name: as in the header.
+        kind: "number" or "category".
+        values: numbers: float64 (rows,), NaN where missing; categories: int32 (rows,), positions in
+            `labels`, -1 where missing.
+        labels: of categories: the different values as text, sorted.
+    """
+
+    name: str
+    kind: str
+    values: Any
+    labels: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> Any:
+        """Which rows have no value, bool (rows,)."""
+        return np.isnan(self.values) if self.kind == NUMBER else self.values < 0
+
+    def take(self, rows: Any) -> Column:
+        """The column with these rows only."""
+        return replace(self, values=self.values[rows])
+
+    def counts(self) -> dict[str, int]:
+        """How often each label of a category occurs, the most frequent first."""
+        found = np.bincount(self.values[self.values >= 0], minlength=len(self.labels))
+        order = np.argsort(-found, kind="stable")
+        return {self.labels[i]: int(found[i]) for i in order if found[i]}
+
+    def useless(self) -> str:
+        """Why nothing can be learnt from this column, or "" where something can."""
+        present = self.values[~self.missing]
+        if not len(present):
+            return "no values"
+        if not self.missing.any() and (present == present[0]).all():
+            return "one value only"
+        distinct = len(np.unique(present)) if self.kind == CATEGORY else 0
+        if distinct > max(FEW_LABELS, len(present) // 2):
+            return "nearly every row has its own text"
+        return ""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Columns with equal numbers of rows.
+
+    Attributes:
+        columns: in their order. rows: how many rows.
+        name: what messages call the table, e.g. "penguins.csv".
+    """
+
+    columns: tuple[Column, ...]
+    rows: int
+    name: str
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns."""
+        return [column.name for column in self.columns]
+
+    def column(self, name: str) -> Column:
+        """The column of a name.
+
+        Raises:
+            DataError: there is none; the nearest name is proposed.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise no_column(self.name, name, self.names)
+
+    def take(self, rows: Any) -> Table:
+        """The table with these rows only, given as row numbers."""
+        return Table(tuple(c.take(rows) for c in self.columns), len(rows), self.name)
+
+    def digest(self) -> str:
+        """SHA-256 of names and values, the same for a file and a DataFrame with one content."""
+        total = hashlib.sha256()
+        for column in self.columns:
+            values = np.ascontiguousarray(column.values)
+            total.update(repr((column.name, column.kind, column.labels, len(values))).encode())
+            total.update(values.tobytes())
+        return total.hexdigest()
+
+
+def no_column(table: str, name: str, names: Sequence[str]) -> DataError:
+    """The error for a column that is not there."""
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    listed = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
+    return DataError(f"{table} has no column {name!r}.{hint} Its columns: {listed}.")

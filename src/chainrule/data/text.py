@@ -1,0 +1,77 @@
+"""Text cells become typed columns. The one place that loads polars, which reads CSV in parallel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.data.table import CATEGORY, NUMBER, Column
+from chainrule.errors import DataError
+
+MISSING = ("", "NA", "NaN")
+"""Cells that say that there is no value. Spaces around a cell never count."""
+
+
+class CsvRefused(Exception):
+    """polars could not read a CSV file; the text is its reason."""
+
+
+def read_csv_text(content: bytes, names: Sequence[str]) -> dict[str, Any]:
+    """Every column of a CSV file with a header, as polars text; empty cells are null."""
+    import polars
+
+    try:
+        frame = polars.read_csv(content, infer_schema=False, encoding="utf8")
+    except polars.exceptions.PolarsError as error:
+        raise CsvRefused(str(error).splitlines()[0]) from None
+    return dict(zip(names, frame.get_columns(), strict=True))
+
+
+def typed_column(
+    name: str, texts: Any, place: Callable[[int], str], kind: str | None = None
+) -> Column:
+    """A column from its cells as text: numbers where all that is there are numbers.
+
+    Args:
+        name: of the column.
+        texts: polars text, or a list of strings and None.
+        place: says where a row is, for messages, e.g. "penguins.csv, line 18".
+        kind: "number" or "category" where it is known; None: the cells decide.
+
+    Raises:
+        DataError: a cell that cannot be of the kind, or an infinite number.
+    """
+    import polars
+
+    series = (
+        texts if isinstance(texts, polars.Series) else polars.Series(texts, dtype=polars.String)
+    )
+    series = series.str.strip_chars()
+    series = series.set(series.is_in(list(MISSING)), None)
+    if kind != CATEGORY:
+        numbers = series.cast(polars.Float64, strict=False)
+        odd = (numbers.is_null() & series.is_not_null()).to_numpy()
+        if kind == NUMBER and odd.any():
+            row = int(np.argmax(odd))
+            raise DataError(
+                f"{place(row)}, column {name!r}: {series[row]!r:.60} is not a number. Write one, "
+                "or leave the cell empty where it is not known."
+            )
+        if kind == NUMBER or not odd.any():
+            return Column(name, NUMBER, _finite(name, numbers, place))
+    labels = series.drop_nulls().unique().sort()
+    codes = series.cast(polars.Enum(labels)).to_physical().cast(polars.Int32).fill_null(-1)
+    return Column(name, CATEGORY, codes.to_numpy(), tuple(labels.to_list()))
+
+
+def _finite(name: str, numbers: Any, place: Callable[[int], str]) -> Any:
+    values = numbers.to_numpy().astype("float64")
+    if np.isinf(values).any():
+        row = int(np.argmax(np.isinf(values)))
+        raise DataError(
+            f"{place(row)}, column {name!r}: the number is infinite or too large. Correct it, or "
+            "leave the cell empty where it is not known."
+        )
+    return values

@@ -1,0 +1,164 @@
+"""Descriptions as plain data and back: a dataclass is its name and its fields.
+
+    LeakyReLU(0.1)  ⇄  {"type": "LeakyReLU", "slope": 0.1}
+
+Fields hold numbers, strings, booleans, None, other descriptions, and tuples and dicts of these.
+A loss that is a function is its name alone: {"function": "my_loss"}.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import types
+import typing
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ChainruleError, ModelFileError
+from chainrule.model.registry import BUILT_IN, find_part, name_of
+from chainrule.nn import Initializer, Layer
+
+DEPTH_LIMIT = 32
+
+
+def to_plain(value: Any, where: str) -> Any:
+    """A description as JSON values.
+
+    Args:
+        where: what is written, for messages, e.g. "the network".
+
+    Raises:
+        ModelFileError: it holds something that is no plain value, such as an array.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return value
+        raise ModelFileError(f"{where} holds {value}, which a model file cannot hold.")
+    if isinstance(value, tuple | list):
+        return [to_plain(item, where) for item in value]
+    if isinstance(value, dict):
+        if not all(isinstance(key, str) for key in value):
+            raise ModelFileError(f"{where} holds a dict whose keys are not all strings.")
+        return {"dict": {key: to_plain(item, where) for key, item in value.items()}}
+    if isinstance(value, types.FunctionType):
+        return {"function": _savable_name(value, value, where)}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _fields_of(value, where)
+    raise ModelFileError(
+        f"{where} holds {value!r:.80} of type {type(value).__name__}, and a model file keeps plain "
+        "values only: numbers, strings, booleans, tuples, and dataclasses of these."
+    )
+
+
+def _fields_of(value: Any, where: str) -> dict[str, Any]:
+    name = _savable_name(type(value), value, where)
+    plain: dict[str, Any] = {"type": name}
+    for field in dataclasses.fields(value):
+        if field.name == "type":
+            raise ModelFileError(f"{name} has a field called 'type': call it something else.")
+        plain[field.name] = to_plain(getattr(value, field.name), f"{where}, {name}.{field.name}")
+    return plain
+
+
+def _savable_name(part: Any, value: Any, where: str) -> str:
+    """The name of a class or function, which must not stand for another one."""
+    name = name_of(part)
+    known = BUILT_IN.get(name, part)
+    if known is not part:
+        raise ModelFileError(f"{where} holds {value!r:.80}, but chainrule has a {name} itself.")
+    if not name.isidentifier():
+        raise ModelFileError(
+            f"{where} holds a lambda, which has no name that a file could keep: write it as "
+            "`def my_loss(targets, outputs)`."
+        )
+    return name
+
+
+def from_plain(plain: Any, where: str, depth: int = 0) -> Any:
+    """The description that JSON values stand for; the opposite of `to_plain`.
+
+    Raises:
+        ModelFileError: a name that is not known (with the line to write), or values that do not
+            fit it.
+    """
+    if depth > DEPTH_LIMIT:
+        raise ModelFileError(f"{where} is nested more than {DEPTH_LIMIT} deep.")
+    if isinstance(plain, list):
+        return tuple(from_plain(item, where, depth + 1) for item in plain)
+    if not isinstance(plain, dict):
+        return plain
+    if set(plain) == {"dict"} and isinstance(plain["dict"], dict):
+        return {k: from_plain(item, where, depth + 1) for k, item in plain["dict"].items()}
+    if set(plain) == {"function"}:
+        return _looked_up(plain["function"], where, function=True)
+    kind = _looked_up(plain.get("type"), where, function=False)
+    names = {field.name for field in dataclasses.fields(kind)}
+    if set(plain) - {"type"} != names:
+        odd = sorted((set(plain) - {"type"}) ^ names)[0]
+        raise ModelFileError(f"{where}: {plain['type']} has no field {odd!r}, or it is missing.")
+    values = {name: from_plain(plain[name], where, depth + 1) for name in sorted(names)}
+    return _built(kind, values, where)
+
+
+def _looked_up(name: Any, where: str, *, function: bool) -> Any:
+    part = find_part(name) if isinstance(name, str) else None
+    if isinstance(part, types.FunctionType if function else type):
+        return part
+    if isinstance(name, str) and name.isidentifier() and len(name) < 100:
+        raise ModelFileError(
+            f"{where} names {name}, which chainrule does not have. If it is yours, write "
+            f"cr.register({name}) before loading."
+        )
+    raise ModelFileError(f"{where} names no proper part: {name!r:.80}.")
+
+
+def _built(kind: Any, values: dict[str, Any], where: str) -> Any:
+    for name, annotation in _annotations(kind).items():
+        if name in values and not fits(values[name], annotation):
+            raise ModelFileError(
+                f"{where}: {kind.__name__}.{name} is {values[name]!r:.80}, which it cannot be."
+            )
+    try:
+        return kind(**values)
+    except (ChainruleError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise ModelFileError(f"{where}: {error}") from error
+
+
+def _annotations(kind: Any) -> dict[str, Any]:
+    """The types of the fields; none where a caller's own class has types that cannot be found."""
+    try:
+        return typing.get_type_hints(kind)
+    except NameError:
+        return {}
+
+
+def fits(value: Any, annotation: Any) -> bool:
+    """Whether a value read from a file may stand in a field of a type.
+
+    >>> fits(3, float), fits(True, int), fits(None, float | None), fits("a", int)
+    (True, False, True, False)
+    """
+    if annotation is Any:
+        return True
+    origin, inside = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (types.UnionType, typing.Union):
+        return any(fits(value, option) for option in inside)
+    if origin is tuple and inside[1:] == (...,):
+        return isinstance(value, tuple) and all(fits(item, inside[0]) for item in value)
+    if annotation is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if annotation is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if annotation is Layer:
+        return isinstance(value, Layer)
+    if annotation is Initializer:
+        return callable(value) and not isinstance(value, Layer)
+    if annotation in (bool, str, type(None)):
+        return isinstance(value, annotation)
+    return True
