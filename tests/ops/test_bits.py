@@ -238,6 +238,12 @@ def test_chains_of_folds_never_meet():
     assert len(np.unique(pairs)) == expected
 
 
+def test_every_key_has_a_stream_of_its_own():
+    """Keys of 64 bits that end in 32 somewhere would give 32 pairs of equal streams."""
+    pairs = words_of(fold_many(copies(KEY, WORDS), count(WORDS)), 2).view(np.uint64)
+    assert len(np.unique(pairs)) == WORDS
+
+
 def test_order_and_depth_of_folds_matter():
     one, three = fold_in(NUMPY, KEY, 1), fold_in(NUMPY, KEY, 3)
     one_two, two_one = fold_in(NUMPY, one, 2), fold_in(NUMPY, fold_in(NUMPY, KEY, 2), 1)
