@@ -38,8 +38,8 @@ def build_program(
             step and "loss_sum" of the epoch; "best…", "stale" and "stop" of early stopping;
             "plateau_…"; "train_losses" and "validation_losses" of the epochs ended in this call.
         tables: "first" epoch; "rows" (epochs, steps, batch); "share" (epochs or 1, steps, batch);
-            "part" (epochs or 1, steps): the step's share of the epoch; "rate" (epochs, steps);
-            "corrections" (epochs, steps, columns).
+            "part" (epochs or 1, steps + 1): the step's share of the epoch, behind a 0; "rate"
+            (epochs, steps); "corrections" (epochs, steps, columns).
         data, validation: trees of arrays; "x", "y", and for validation "share", in chunks.
         settings: "rates", "key", "epochs", "patience", "tolerance", "plateau_…".
         limit: the number of steps after which the call returns.
@@ -51,11 +51,11 @@ def build_program(
         rows = tables["rows"][local, at]
         batch = tree_map(lambda x: xp.take(x, rows), data)
         batch["share"] = _row(tables["share"], local, at)
+        rate, corrections = tables["rate"][local, at], tables["corrections"][local, at]
         step_key = {"key": settings["key"], "step": carry["step"]}
         (loss, state), grads = gradient(
             layout.unpack(carry["params"]), carry["state"], batch, step_key, settings["rates"]
         )
-        rate = tables["rate"][local, at]
         if shape.plateau:
             rate = rate * settings["plateau_now"]
         params, slots = layout.update(
@@ -64,7 +64,7 @@ def build_program(
             grads,
             carry["slots"],
             rate,
-            tables["corrections"][local, at],
+            corrections,
         )
         return {
             "params": params,
@@ -74,11 +74,11 @@ def build_program(
             "position": at + 1,
             "taken": carry["taken"] + 1,
             "loss": loss,
-            "loss_sum": carry["loss_sum"] + loss * _row(tables["part"], local, at),
+            "loss_sum": _with_last_loss(carry, tables, local),
         }
 
-    def end_epoch(carry: Tree, validation: Tree, settings: Tree, local: Any) -> Tree:
-        train = carry["loss_sum"]
+    def end_epoch(carry: Tree, tables: Tree, validation: Tree, settings: Tree, local: Any) -> Tree:
+        train = _with_last_loss(carry, tables, local)
         judged = train
         if shape.validated:
             judged = _evaluate(task, xp, layout, carry, validation, settings["rates"])
@@ -127,7 +127,7 @@ def build_program(
             done = (inner["position"] == steps) & xp.isfinite(inner["loss"])
             return xp.cond(
                 done,
-                lambda e: end_epoch(e, validation, settings, local),
+                lambda e: end_epoch(e, tables, validation, settings, local),
                 lambda e: e,
                 {**c, **inner},
             )
@@ -140,6 +140,15 @@ def build_program(
 def _row(table: Any, local: Any, at: Any) -> Any:
     """An entry of a table that may be the same for all epochs."""
     return table[0, at] if table.shape[0] == 1 else table[local, at]
+
+
+def _with_last_loss(carry: Tree, tables: Tree, local: Any) -> Any:
+    """The epoch's loss so far: that of the step before is added now, its share stands one later.
+
+    Adding a step's own loss at once would tie it to the backward pass and double the time of a
+    step of one row under XLA (benchmarks/NOTES.md).
+    """
+    return carry["loss_sum"] + carry["loss"] * _row(tables["part"], local, carry["position"])
 
 
 def _evaluate(

@@ -82,7 +82,7 @@ class Tables:
         return order.reshape(count, self.steps, self.batch_size)
 
     def _shares(self, order: Any) -> tuple[Any, Any]:
-        """Each row's share of its step, and each step's share of its epoch; float64.
+        """Each row's share of its step, and each step's share of its epoch behind a 0; float64.
 
         Shares of a step sum to 1 (to 0 where all its rows weigh nothing). Where all rows weigh the
         same they are the same in every epoch, and one table serves all.
@@ -94,7 +94,7 @@ class Tables:
         totals = weight.sum(axis=2)
         share = weight / np.where(totals > 0, totals, 1)[:, :, None]
         whole = totals.sum(axis=1, keepdims=True)
-        return share, totals / np.where(whole > 0, whole, 1)
+        return share, np.pad(totals / np.where(whole > 0, whole, 1), ((0, 0), (1, 0)))
 
 
 def _grown(table: Any, height: int) -> Any:

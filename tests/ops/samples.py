@@ -1,0 +1,403 @@
+"""One sample for every primitive: how to draw its inputs, and an independent formula in jax.numpy.
+
+The tests walk through the registry and look here; a primitive without a sample fails the suite.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from chainrule import ops
+from chainrule.autodiff import PRIMITIVES
+from tests.ops import drawing as d
+
+
+@dataclass(frozen=True)
+class Case:
+    """Inputs of one call: arrays (floats in float64), and settings."""
+
+    arrays: tuple[Any, ...]
+    static: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """How to draw a case, what jax.numpy computes for it, and how to call the primitive."""
+
+    make: Callable[[random.Random], Case]
+    reference: Callable[..., Any] | None
+    call: Callable[..., Any] | None = None
+
+    def run(self, name: str) -> Callable[..., Any]:
+        """The operation that the sample is about."""
+        return self.call or PRIMITIVES[name]
+
+
+def unary(reference, draw=d.numbers, **settings):
+    return Sample(lambda r: Case((draw(r, d.shape(r), **settings),)), reference)
+
+
+def binary(reference, draw=d.numbers, **settings):
+    def make(r):
+        full = d.shape(r)
+        shapes = [full, d.broadcastable(r, full)]
+        r.shuffle(shapes)
+        return Case(tuple(draw(r, s, **settings) for s in shapes))
+
+    return Sample(make, reference)
+
+
+def far(*kinks):
+    return lambda r, size: d.far_from(r, size, *kinks)
+
+
+def apart(r):
+    """Two operands of which no two numbers are closer than 0.1."""
+    case = binary(None, d.integers, below=8).make(r)
+    return Case((case.arrays[0] * 0.2, case.arrays[1] * 0.2 + 0.1))
+
+
+def scaled(slopes):
+    return lambda r: Case((d.far_from(r, d.shape(r), 0.0), np.asarray(r.choice(slopes))))
+
+
+def choice(r):
+    full = d.shape(r)
+    a, b = (d.numbers(r, d.broadcastable(r, full)) for _ in range(2))
+    return Case((d.booleans(r, full), a, b))
+
+
+def powers(r):
+    base, exponent = binary(None).make(r).arrays
+    return Case((np.abs(base) + 0.3, exponent))
+
+
+def fixed_power(r):
+    exponent = r.choice([-2, -1, 0, 0.5, 1, 2, 2.5, 3])
+    x = d.far_from(r, d.shape(r), 0.0)
+    return Case((np.abs(x) if exponent % 1 else x,), {"exponent": exponent})
+
+
+def logical(r):
+    full = d.shape(r)
+    return Case((d.booleans(r, full), d.booleans(r, d.broadcastable(r, full))))
+
+
+POSITIVE = {"low": 0.3}
+
+ELEMENTWISE = {
+    "cast": Sample(
+        lambda r: Case((d.numbers(r, d.shape(r)),), {"dtype": "float64"}),
+        lambda x, *, dtype: x.astype(dtype),
+    ),
+    "negative": unary(lambda x: 0 - x),
+    "absolute": unary(lambda x: jnp.where(x > 0, x, -x), far(0.0)),
+    "sign": unary(jnp.sign, far(0.0)),
+    "step": unary(lambda x: jnp.heaviside(x, 0.0), far(0.0)),
+    "exp": unary(jnp.exp),
+    "expm1": unary(lambda x: jnp.exp(x) - 1),
+    "log": unary(jnp.log, **POSITIVE),
+    "log1p": unary(lambda x: jnp.log(1 + x), low=-0.6),
+    "sqrt": unary(lambda x: x**0.5, **POSITIVE),
+    "square": unary(lambda x: x**2),
+    "power_of": Sample(fixed_power, lambda x, *, exponent: jnp.power(x, exponent)),
+    "sin": unary(jnp.sin),
+    "cos": unary(jnp.cos),
+    "tanh": unary(lambda x: (jnp.exp(x) - jnp.exp(-x)) / (jnp.exp(x) + jnp.exp(-x))),
+    "erf": unary(jax.scipy.special.erf),
+    "sigmoid": unary(lambda x: 1 / (1 + jnp.exp(-x))),
+    "softplus": unary(lambda x: jnp.log(1 + jnp.exp(x))),
+    "relu": unary(lambda x: jnp.where(x > 0, x, 0), far(0.0)),
+    "leaky_relu": Sample(scaled([0.01, 0.3, 1.5]), lambda x, a: jnp.where(x > 0, x, a * x)),
+    "elu": Sample(scaled([0.5, 1.0, 2.0]), lambda x, a: jnp.where(x > 0, x, a * (jnp.exp(x) - 1))),
+    "gelu": unary(lambda x: x * jax.scipy.stats.norm.cdf(x)),
+    "silu": unary(lambda x: x / (1 + jnp.exp(-x))),
+    "clip": Sample(
+        lambda r: Case((d.far_from(r, d.shape(r), -1.0, 1.5),), {"low": -1.0, "high": 1.5}),
+        lambda x, *, low, high: jnp.clip(x, low, high),
+    ),
+    "isfinite": unary(jnp.isfinite),
+    "stop_gradient": unary(jax.lax.stop_gradient),
+}
+
+ARITHMETIC = {
+    "add": binary(lambda a, b: a + b),
+    "subtract": binary(lambda a, b: a - b),
+    "multiply": binary(lambda a, b: a * b),
+    "divide": binary(lambda a, b: a / b, far(0.0)),
+    "power": Sample(powers, lambda a, b: jnp.exp(b * jnp.log(a))),
+    "maximum": Sample(apart, lambda a, b: jnp.where(a > b, a, b)),
+    "minimum": Sample(apart, lambda a, b: jnp.where(a < b, a, b)),
+    "where": Sample(choice, lambda c, a, b: c * a + (1 - c) * b),
+    "less": Sample(apart, lambda a, b: a < b),
+    "less_equal": Sample(apart, lambda a, b: a <= b),
+    "greater": Sample(apart, lambda a, b: a > b),
+    "greater_equal": Sample(apart, lambda a, b: a >= b),
+    "equal": binary(lambda a, b: a == b, d.integers, below=2),
+    "not_equal": binary(lambda a, b: a != b, d.integers, below=2),
+    "logical_not": unary(lambda a: ~a, d.booleans),
+    "logical_and": Sample(logical, lambda a, b: a & b),
+    "logical_or": Sample(logical, lambda a, b: a | b),
+}
+
+
+def with_axis(r, sizes=(1, 2, 3)):
+    """A shape of at least one axis, and an axis of it that is not empty."""
+    axis = d.axis(r, ndim := r.randint(1, 3))
+    full = list(d.shape(r, ndim))
+    full[axis] = r.choice(sizes)
+    return tuple(full), axis
+
+
+def reduction(draw, reference, shape=d.nonempty):
+    def make(r):
+        full = shape(r)
+        return Case((draw(r, full),), {"axis": d.axes(r, len(full)), "keepdims": r.random() < 0.5})
+
+    return Sample(make, reference)
+
+
+def along(draw, reference, keepdims=False):
+    def make(r):
+        full, axis = with_axis(r)
+        kept = {"keepdims": r.random() < 0.5} if keepdims else {}
+        return Case((draw(r, full),), {"axis": axis, **kept})
+
+    return Sample(make, reference)
+
+
+def log_sum(x, *, axis=-1, keepdims=False):
+    return jnp.log(jnp.sum(jnp.exp(x), axis=axis, keepdims=keepdims))
+
+
+REDUCTIONS = {
+    "sum": reduction(d.numbers, jnp.sum, d.shape),
+    "mean": reduction(d.numbers, jnp.mean),
+    "max": reduction(d.distinct, jnp.max),
+    "min": reduction(d.distinct, jnp.min),
+    "argmax": along(d.distinct, jnp.argmax),
+    "logsumexp": along(d.numbers, log_sum, keepdims=True),
+    "softmax": along(
+        d.numbers, lambda x, *, axis: jnp.exp(x) / jnp.sum(jnp.exp(x), axis=axis, keepdims=True)
+    ),
+    "log_softmax": along(d.numbers, lambda x, *, axis: x - log_sum(x, axis=axis, keepdims=True)),
+}
+
+
+def joined(r):
+    full, axis = with_axis(r)
+    arrays = []
+    for _ in range(r.randint(1, 3)):
+        own = list(full)
+        own[axis] = r.choice(d.SIZES)
+        arrays.append(d.numbers(r, tuple(own)))
+    return Case(tuple(arrays), {"axis": axis})
+
+
+def spread(r):
+    full = d.shape(r)
+    return Case((d.numbers(r, d.broadcastable(r, full)),), {"shape": full})
+
+
+def reshaped(r):
+    x = d.numbers(r, d.shape(r))
+    return Case((x,), {"shape": r.choice([(x.size,), (x.size, 1), (1, x.size), x.shape[::-1]])})
+
+
+def transposed(r):
+    x = d.numbers(r, d.shape(r))
+    axes = r.sample(range(x.ndim), x.ndim)
+    axes = tuple(a - x.ndim if r.random() < 0.3 else a for a in axes)
+    return Case((x,), {"axes": r.choice([None, axes])})
+
+
+def expanded(r):
+    x = d.numbers(r, d.shape(r))
+    return Case((x,), {"axis": r.randint(-x.ndim - 1, x.ndim)})
+
+
+def padded(r):
+    x = d.numbers(r, d.shape(r, r.randint(1, 3)))
+    widths = tuple((r.randint(0, 2), r.randint(0, 2)) for _ in range(x.ndim))
+    return Case((x,), {"widths": widths})
+
+
+def squeezed(r):
+    full, axis = with_axis(r, sizes=(1,))
+    return Case((d.numbers(r, full),), {"axis": axis})
+
+
+SHAPES = {
+    "reshape": Sample(reshaped, lambda x, *, shape: x.reshape(shape)),
+    "transpose": Sample(transposed, lambda x, *, axes: jnp.transpose(x, axes)),
+    "broadcast_to": Sample(spread, lambda x, *, shape: jnp.zeros(shape) + x),
+    "join": Sample(joined, lambda *arrays, axis: jnp.concatenate(arrays, axis)),
+    "expand_dims": Sample(expanded, lambda x, *, axis: jnp.expand_dims(x, axis)),
+    "squeeze": Sample(squeezed, lambda x, *, axis: jnp.squeeze(x, axis)),
+    "flip": along(d.numbers, lambda x, *, axis: jnp.flip(x, axis)),
+    "pad": Sample(padded, lambda x, *, widths: jnp.pad(x, widths)),
+}
+
+
+def products(r):
+    n, m, k = d.shape(r, 3)
+    batch = d.shape(r, 1)
+    left = r.choice([(m,), (n, m), (*batch, n, m), (1, n, m)])
+    right = r.choice([(m,), (m, k), (*batch, m, k), (1, m, k)])
+    return Case((d.numbers(r, left), d.numbers(r, right)))
+
+
+def layer(r):
+    inputs, outputs = d.shape(r, 2)
+    x = d.numbers(r, (*d.shape(r, r.randint(0, 2)), inputs))
+    return Case((x, d.numbers(r, (inputs, outputs)), d.numbers(r, (outputs,))))
+
+
+def twins(r):
+    full = d.shape(r)
+    return Case((d.numbers(r, full), d.numbers(r, full)))
+
+
+LINEAR = {
+    "matmul": Sample(products, jnp.matmul),
+    "affine": Sample(layer, lambda x, w, b: jnp.einsum("...i,ij->...j", x, w) + b),
+    "dot": Sample(twins, lambda a, b: jnp.sum(a * b)),
+}
+
+INDICES = (
+    *(0, -1, slice(None), slice(None, None, -1), slice(3, 0, -2), slice(1, 1), None, ...),
+    *((0, 1), (slice(None), -1), (..., 0), (slice(None, None, 2), None, slice(-2, None))),
+    *([0, 0, 1], [[1, -1]], (np.array([0, 1, 1]), np.array([2, 0, 0])), (slice(1), [2, 0])),
+    np.array([True, False, True]),
+)
+
+
+def indexed(r):
+    return Case((d.numbers(r, (3, 3, r.choice(d.SIZES))),), {"index": r.choice(INDICES)})
+
+
+def rows(r):
+    full = (r.choice([1, 2, 3]), *d.shape(r, r.randint(0, 2)))
+    return Case((d.numbers(r, full), d.integers(r, d.shape(r, r.randint(0, 2)), full[0])))
+
+
+def picked(r):
+    full = (*d.shape(r, r.randint(0, 2)), r.choice([1, 2, 3]))
+    return Case((d.numbers(r, full), d.integers(r, full[:-1], full[-1])))
+
+
+def labeled(r):
+    classes = r.choice([1, 2, 3])
+    batch = r.choice(d.SIZES)
+    return Case((d.numbers(r, (batch, classes)), d.integers(r, (batch,), classes)))
+
+
+INDEXING = {
+    "getitem": Sample(
+        indexed, lambda x, *, index: x[np.asarray(index) if isinstance(index, list) else index]
+    ),
+    "take": Sample(rows, lambda x, i: jnp.take(x, i, axis=0)),
+    "pick": Sample(picked, lambda x, i: jnp.take_along_axis(x, i[..., None], -1)[..., 0]),
+    "one_hot": Sample(
+        lambda r: Case((d.integers(r, d.shape(r), 3),), {"classes": 3, "dtype": "float64"}),
+        lambda i, *, classes, dtype: jax.nn.one_hot(i, classes, dtype=dtype),
+    ),
+}
+
+
+def answers(r):
+    full = d.shape(r)
+    return Case((d.numbers(r, full), d.numbers(r, full, low=0.0, high=1.0)))
+
+
+def distributions(r):
+    full = (r.choice(d.SIZES), r.choice([1, 2, 3]))
+    return Case((d.numbers(r, full), d.numbers(r, full, low=0.0, high=1.0)))
+
+
+def signed(r):
+    full = d.shape(r)
+    return Case((d.far_from(r, full, 0.0), 2.0 * d.booleans(r, full) - 1.0))
+
+
+def log_loss(z, y):
+    p = 1 / (1 + jnp.exp(-z))
+    return -y * jnp.log(p) - (1 - y) * jnp.log(1 - p)
+
+
+def log_shares(z):
+    return jnp.log(jnp.exp(z) / jnp.exp(z).sum(1, keepdims=True))
+
+
+LOSSES = {
+    "binary_cross_entropy": Sample(answers, log_loss),
+    "label_cross_entropy": Sample(labeled, lambda z, i: -log_shares(z)[jnp.arange(len(z)), i]),
+    "cross_entropy": Sample(distributions, lambda z, p: -(p * log_shares(z)).sum(1)),
+    "perceptron_criterion": Sample(signed, lambda z, t: jnp.where(t * z < 0, -t * z, 0)),
+}
+
+
+def key(r):
+    return np.array([r.getrandbits(32), r.getrandbits(32)], "uint32")
+
+
+def drawn(r):
+    return Case((key(r),), {"shape": d.shape(r), "dtype": "float64"})
+
+
+RANDOM = {
+    "fold_in": Sample(lambda r: Case((key(r), np.asarray(r.getrandbits(16), "uint32"))), None),
+    "random_uniform": Sample(drawn, None),
+    "random_normal": Sample(drawn, None),
+}
+
+
+def recurrence(r):
+    steps, units = r.choice(d.SIZES), r.choice([1, 2])
+    return Case(
+        (
+            d.numbers(r, (units,)),
+            d.integers(r, (), 3),
+            d.numbers(r, (steps, units)),
+            d.numbers(r, (units, units)),
+        )
+    )
+
+
+def recurrent(scan, tanh):
+    """A recurrence with a float and an integer carry, and a weight from outside the body."""
+
+    def call(hidden, count, xs, weight):
+        def body(carry, x):
+            hidden, count = carry
+            after = tanh(hidden @ weight + x)
+            return (after, count + 1), after * hidden * count
+
+        (hidden, count), ys = scan(body, (hidden, count), xs)
+        return hidden, count, ys
+
+    return call
+
+
+SCAN = {
+    "scan_body": Sample(
+        recurrence, recurrent(jax.lax.scan, jnp.tanh), recurrent(ops.scan, ops.tanh)
+    )
+}
+
+SAMPLES: dict[str, Sample] = {
+    **ELEMENTWISE,
+    **ARITHMETIC,
+    **REDUCTIONS,
+    **SHAPES,
+    **LINEAR,
+    **INDEXING,
+    **LOSSES,
+    **RANDOM,
+    **SCAN,
+}
