@@ -53,11 +53,17 @@ def blank_rows(content: bytes, name: str, columns: int) -> list[int]:
         if not cells and columns > 1:
             blank.append(row)
         elif len(cells) != columns and not (columns == 1 and not cells):
-            raise DataError(
-                f"{name}, line {line} has {len(cells)} cells and the first line names {columns} "
-                "columns. Put cells that contain a comma in quotation marks."
-            )
+            raise _uneven(name, line, len(cells), columns)
     return blank
+
+
+def _uneven(name: str, line: int, cells: int, columns: int) -> DataError:
+    many = cells > columns
+    cure = "Put a cell that contains a comma in quotation marks" if many else "Complete the line"
+    return DataError(
+        f"{name}, line {line} has {cells} cell{'s' if cells != 1 else ''} and the first line has "
+        f"{columns}. {cure}."
+    )
 
 
 def line_of(content: bytes, name: str, row: int) -> int:

@@ -140,8 +140,8 @@ def _with_target(table: Table, target: str | None) -> tuple[Table, int]:
     """The table without the rows that have no target, and how many these were."""
     if target is None:
         raise DataError(
-            f"Which column is to be predicted? {table.name} has {', '.join(table.names)}. Write "
-            f"the target, e.g. {table.names[-1]!r}."
+            f"Which column is to be predicted? {table.name} has {', '.join(table.names)}. Write, "
+            f"e.g., target={table.names[-1]!r}."
         )
     missing = table.column(target).missing
     if missing.all():

@@ -1,0 +1,104 @@
+"""The command: subcommands loaded only when typed, and how it ends when something is wrong.
+
+Exit codes: 0 done; 2 what was typed or given cannot be used; 130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from chainrule.errors import ChainruleError, NonFiniteError, unknown_name
+
+COMMANDS = {
+    "train": "Train a network on a table, judge it, and save it.",
+    "explain": "Show one training step as arithmetic: forward, backward, update.",
+}
+"""Every subcommand with its line in `chainrule --help`; `load` imports the one that is typed."""
+
+
+def load(name: str) -> click.Command:
+    """The subcommand of a name in COMMANDS."""
+    if name == "train":
+        from chainrule.cli.train import train
+
+        return train
+    from chainrule.cli.explain import explain
+
+    return explain
+
+
+class LazyGroup(click.Group):
+    """A group that imports a subcommand when it is typed, so that each starts at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return load(cmd_name) if cmd_name in COMMANDS else None
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(str(unknown_name("command", args[0], COMMANDS)), ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Begin with: chainrule train FILE.csv --target COLUMN",
+)
+@click.version_option(package_name="chainrule", message="chainrule %(version)s")
+def chainrule() -> None:
+    """Train neural networks fast, and see everything they do."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; `arguments` are those of the shell by default. Returns the exit code."""
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            code = chainrule.main(arguments, prog_name="chainrule", standalone_mode=False)
+            sys.stdout.flush()
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message(), err=True)
+            return 2
+        except click.ClickException as error:
+            return _fail(error.format_message(), hint=_help_line(error))
+        except NonFiniteError as error:
+            return _fail(str(error).partition(" The error's .model")[0])
+        except ChainruleError as error:
+            return _fail(str(error))
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        except OSError as error:
+            return _fail(f"{error.strerror or error}: {error.filename or 'input or output'}.")
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("\nStopped. Nothing was saved.", err=True)
+            return 130
+    return code if isinstance(code, int) else 0
+
+
+def _fail(message: str, hint: str = "") -> int:
+    click.echo(f"chainrule: {message}" + (f"\n{hint}" if hint else ""), err=True)
+    return 2
+
+
+def _help_line(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return f"Type `{context.command_path} --help` for what can be typed." if context else ""
+
+
+def _show_warning(message: Any, *_: Any, **__: Any) -> None:
+    """A warning as a note of one line, without the place in our source."""
+    click.echo(f"Note: {message}", err=True)

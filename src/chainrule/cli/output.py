@@ -1,0 +1,54 @@
+"""Where a command writes, checked before the work begins, and what can be typed afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from chainrule.errors import SettingError
+
+
+def check_output(out: Path, source: Path, force: bool) -> None:
+    """Refuse a path that could not be written in the end.
+
+    Raises:
+        SettingError: it exists and may not be replaced, is the data file, or lies nowhere.
+    """
+    if out.is_dir():
+        raise SettingError(f"--out {out} is a folder. Name a file in it.")
+    if not out.parent.is_dir():
+        raise SettingError(f"--out {out}: there is no folder {out.parent}. Make it first.")
+    if out.exists() and source.exists() and out.samefile(source):
+        raise SettingError(f"--out {out} is the data file itself. Choose another name.")
+    if out.exists() and not force:
+        raise SettingError(f"{out} exists. Type --force to replace it, or --out OTHER.safetensors.")
+    if not os.access(out.parent, os.W_OK):
+        raise SettingError(f"--out {out}: the folder {out.parent} cannot be written to.")
+
+
+def next_lines(source: str, out: Path, target: str, *, judged: bool) -> Iterator[str]:
+    """Lines that can be typed as they stand after `train`."""
+    code = (
+        "import chainrule as cr; "
+        f"print(cr.load({json.dumps(str(out))}).predict({json.dumps(source)}))"
+    )
+    yield f"Next: {shlex.join([program('python', sys.executable), '-c', code])}"
+    if not judged:
+        return
+    larger = out.with_name(f"{out.stem}-64-32.safetensors")
+    words = ["train", source, "--target", target, "--hidden", "64,32", "--out", str(larger)]
+    yield f"      {shlex.join([program('chainrule', sys.argv[0]), *words])}"
+
+
+def program(name: str, path: str) -> str:
+    """How a program is typed here: by its name where that finds it, else by its path."""
+    found = shutil.which(name)
+    if found is not None and Path(path).exists() and Path(found).samefile(path):
+        return name
+    whole = Path.cwd() / path
+    return str(whole.relative_to(Path.cwd())) if whole.is_relative_to(Path.cwd()) else str(whole)
