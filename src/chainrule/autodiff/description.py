@@ -18,7 +18,7 @@ TRACED = "traced"
 """Stands in a structure where a description has a traced number."""
 
 
-def hyper(default: Any = dataclasses.MISSING, *, kw_only: bool = False) -> Any:
+def hyper(default: Any = dataclasses.MISSING, *, kw_only: Any = dataclasses.MISSING) -> Any:
     """A dataclass field that holds a rate; `kw_only` as in `dataclasses.field`.
 
     >>> @dataclasses.dataclass(frozen=True)

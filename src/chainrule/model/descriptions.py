@@ -11,14 +11,13 @@ from __future__ import annotations
 import dataclasses
 import math
 import types
-import typing
 from typing import Any
 
 import numpy as np
 
 from chainrule.errors import ChainruleError, ModelFileError
 from chainrule.model.registry import BUILT_IN, find_part, name_of
-from chainrule.nn import Initializer, Layer
+from chainrule.nn import Layer
 
 DEPTH_LIMIT = 32
 
@@ -119,10 +118,11 @@ def _looked_up(name: Any, where: str, *, function: bool) -> Any:
 
 
 def _built(kind: Any, values: dict[str, Any], where: str) -> Any:
-    for name, annotation in _annotations(kind).items():
-        if name in values and not fits(values[name], annotation):
+    for field in dataclasses.fields(kind):
+        if not fits(values[field.name], _written_type(field.type)):
             raise ModelFileError(
-                f"{where}: {kind.__name__}.{name} is {values[name]!r:.80}, which it cannot be."
+                f"{where}: {kind.__name__}.{field.name} is {values[field.name]!r:.80}, which it "
+                "cannot be."
             )
     try:
         return kind(**values)
@@ -130,35 +130,34 @@ def _built(kind: Any, values: dict[str, Any], where: str) -> Any:
         raise ModelFileError(f"{where}: {error}") from error
 
 
-def _annotations(kind: Any) -> dict[str, Any]:
-    """The types of the fields; none where a caller's own class has types that cannot be found."""
-    try:
-        return typing.get_type_hints(kind)
-    except NameError:
-        return {}
+def _written_type(annotation: Any) -> str:
+    """A field's type as it is written; `typing.get_type_hints` would have it evaluated as code."""
+    if isinstance(annotation, str):
+        return annotation
+    return annotation.__name__ if type(annotation) is type else str(annotation)
 
 
-def fits(value: Any, annotation: Any) -> bool:
-    """Whether a value read from a file may stand in a field of a type.
+def fits(value: Any, annotation: str) -> bool:
+    """Whether a value read from a file may stand in a field of a type, as the type is written.
 
-    >>> fits(3, float), fits(True, int), fits(None, float | None), fits("a", int)
+    Types that are not known here are left to the dataclass itself.
+
+    >>> fits(3, "float"), fits(True, "int"), fits(None, "float | None"), fits(("a",), "int")
     (True, False, True, False)
     """
-    if annotation is Any:
-        return True
-    origin, inside = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin in (types.UnionType, typing.Union):
-        return any(fits(value, option) for option in inside)
-    if origin is tuple and inside[1:] == (...,):
-        return isinstance(value, tuple) and all(fits(item, inside[0]) for item in value)
-    if annotation is float:
+    if annotation.startswith("tuple[") and annotation.endswith(", ...]"):
+        inside = annotation[len("tuple[") : -len(", ...]")]
+        return isinstance(value, tuple) and all(fits(item, inside) for item in value)
+    if "[" not in annotation and "|" in annotation:
+        return any(fits(value, option.strip()) for option in annotation.split("|"))
+    if annotation == "float":
         return isinstance(value, int | float) and not isinstance(value, bool)
-    if annotation is int:
+    if annotation == "int":
         return isinstance(value, int) and not isinstance(value, bool)
-    if annotation is Layer:
-        return isinstance(value, Layer)
-    if annotation is Initializer:
+    if annotation == "Initializer":
         return callable(value) and not isinstance(value, Layer)
-    if annotation in (bool, str, type(None)):
-        return isinstance(value, annotation)
-    return True
+    known = _TYPES.get(annotation, BUILT_IN.get(annotation, object))
+    return isinstance(value, known)
+
+
+_TYPES: dict[str, Any] = {"bool": bool, "str": str, "None": type(None), "Layer": Layer}
