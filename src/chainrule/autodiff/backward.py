@@ -18,14 +18,16 @@ from chainrule.errors import GradientError
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """The records between some inputs and some outputs, last first; which inputs need what."""
+class Step:
+    """One record of a backward walk: its rule, and the inputs (position, slot) that need one."""
 
-    steps: tuple[tuple[Record, tuple[bool, ...]], ...]
+    record: Record
+    vjp: Callable[..., tuple[Any, ...]]
+    needed: tuple[tuple[int, int], ...]
 
 
-def plan_backward(tape: Tape, wanted: Sequence[int], outputs: Sequence[int]) -> Plan:
-    """Which records a backward walk from the slots `outputs` to the slots `wanted` must visit."""
+def plan_backward(tape: Tape, wanted: Sequence[int], outputs: Sequence[int]) -> tuple[Step, ...]:
+    """The records that a walk from the slots `outputs` back to the slots `wanted` visits."""
     varied = set(wanted)
     for record in tape.records:
         if not varied.isdisjoint(record.inputs):
@@ -35,15 +37,16 @@ def plan_backward(tape: Tape, wanted: Sequence[int], outputs: Sequence[int]) -> 
     for record in reversed(tape.records):
         if useful.isdisjoint(record.outputs) or varied.isdisjoint(record.outputs):
             continue
-        needed = tuple(slot in varied for slot in record.inputs)
-        useful.update(slot for slot in record.inputs if slot in varied)
-        steps.append((record, needed))
-    return Plan(tuple(steps))
+        needed = tuple((i, slot) for i, slot in enumerate(record.inputs) if slot in varied)
+        useful.update(slot for _, slot in needed)
+        if record.primitive.vjp is not None:
+            steps.append(Step(record, record.primitive.vjp, needed))
+    return tuple(steps)
 
 
 def pull_back(
     xp: Namespace,
-    plan: Plan,
+    plan: tuple[Step, ...],
     values: list[Array],
     cotangents: dict[int, Array],
     on_step: Callable[[Record, Any, dict[int, Array]], None] | None = None,
@@ -53,34 +56,23 @@ def pull_back(
     `on_step(record, cotangent of its output, contributions by input slot)` watches the walk;
     that is how a step is explained.
     """
-    for record, needed in plan.steps:
-        arriving = _arriving(record, cotangents)
+    for step in plan:
+        record = step.record
+        arriving, out = _at_output(record, values, cotangents)
         if arriving is None:
             continue
-        vjp = record.primitive.vjp
-        if vjp is None:
-            continue
-        out = tuple([values[slot] for slot in record.outputs])
-        contributions = vjp(
-            xp,
-            arriving,
-            out if record.several else out[0],
-            *[values[slot] for slot in record.inputs],
-            **record.static,
-        )
-        if not isinstance(contributions, tuple) or len(contributions) != len(record.inputs):
+        inputs = [values[slot] for slot in record.inputs]
+        contributions = step.vjp(xp, arriving, out, *inputs, **record.static)
+        if not isinstance(contributions, tuple) or len(contributions) != len(inputs):
             raise _miscounted(record, contributions)
         given: dict[int, Array] = {}
-        for slot, need, cotangent in zip(record.inputs, needed, contributions, strict=True):
-            if not need or cotangent is None:
+        for position, slot in step.needed:
+            cotangent = contributions[position]
+            if cotangent is None:
                 continue
             if callable(cotangent):
                 cotangent = cotangent()
-            value = values[slot]
-            if not hasattr(cotangent, "dtype"):
-                raise _misfit(record, slot, type(cotangent).__name__, value)
-            if cotangent.shape != value.shape or cotangent.dtype != value.dtype:
-                raise _misfit(record, slot, _described(cotangent), value)
+            _check_fits(record, position, cotangent, inputs[position])
             given[slot] = given[slot] + cotangent if slot in given else cotangent
         for slot, cotangent in given.items():
             known = cotangents.get(slot)
@@ -90,19 +82,26 @@ def pull_back(
     return cotangents
 
 
-def _arriving(record: Record, cotangents: dict[int, Array]) -> Any:
-    """The cotangent of a record's output; a tuple for several outputs; None where none arrives."""
+def _at_output(record: Record, values: list[Array], cotangents: dict[int, Array]) -> Any:
+    """A record's output and the cotangent that arrives there; tuples for several; None for none."""
     if not record.several:
-        return cotangents.get(record.outputs[0])
+        slot = record.outputs[0]
+        return cotangents.get(slot), values[slot]
     arriving = tuple([cotangents.get(slot) for slot in record.outputs])
-    return None if all(c is None for c in arriving) else arriving
+    none = all(c is None for c in arriving)
+    return None if none else arriving, tuple([values[slot] for slot in record.outputs])
 
 
-def _misfit(record: Record, slot: int, got: str, value: Array) -> GradientError:
-    return GradientError(
-        f"The derivative rule of {record.primitive.name!r} returned {got} for input "
-        f"{record.inputs.index(slot)}, which is {_described(value)}. A rule must return its "
-        "input's shape and dtype."
+def _check_fits(record: Record, position: int, cotangent: Any, value: Array) -> None:
+    try:
+        if cotangent.shape == value.shape and cotangent.dtype == value.dtype:
+            return
+        got = _described(cotangent)
+    except AttributeError:
+        got = type(cotangent).__name__
+    raise GradientError(
+        f"The derivative rule of {record.primitive.name!r} returned {got} for input {position}, "
+        f"which is {_described(value)}. A rule must return its input's shape and dtype."
     )
 
 
@@ -153,8 +152,10 @@ class Recording:
         loss: Any
         self._aux: Tree
         loss, self._aux = out if aux else (out, ())
+        self._aux_leaves = leaves(self._aux)
         self.loss = _on_tape(loss, self.tape)
         self._params = params
+        self._known: list[tuple[Tree, list[Array]]] = [(None, [])] * (1 + len(arguments))
         self.plan = plan_backward(self.tape, self._wanted, [self.loss.slot])
 
     def gradients(
@@ -162,29 +163,32 @@ class Recording:
         xp: Namespace,
         values: list[Array],
         on_step: Callable[[Record, Any, dict[int, Array]], None] | None = None,
-    ) -> Tree:
-        """The gradients of the loss, from the values of all slots: a tree like the parameters."""
+    ) -> list[Array]:
+        """The gradients of the loss from the values of all slots: one for each parameter leaf."""
         seed = {self.loss.slot: xp.ones_like(values[self.loss.slot])}
         cotangents = pull_back(xp, self.plan, values, seed, on_step)
-        found = [
+        return [
             cotangents[slot] if slot in cotangents else xp.zeros_like(values[slot])
             for slot in self._wanted
         ]
-        return rebuild(self._params, iter(found))
 
     def results(self, values: list[Array]) -> tuple[Array, Tree]:
         """The loss and the auxiliary output, from the values of all slots."""
-        aux = tree_map(
-            lambda x: values[x.slot] if isinstance(x, Variable) and x.tape is self.tape else x,
-            self._aux,
-        )
-        return values[self.loss.slot], aux
+        if not self._aux_leaves:
+            return values[self.loss.slot], self._aux
+        found = [
+            values[x.slot] if isinstance(x, Variable) and x.tape is self.tape else x
+            for x in self._aux_leaves
+        ]
+        return values[self.loss.slot], rebuild(self._aux, iter(found))
 
-    def __call__(self, params: Tree, *arguments: Tree) -> tuple[tuple[Array, Tree], Tree]:
-        """Replay on new arrays: `((loss, aux), gradients)`."""
-        inputs = leaves(params)
-        for argument in arguments:
-            inputs += leaves(argument)
+    def __call__(self, params: Tree, *arguments: Tree) -> tuple[tuple[Array, Tree], list[Array]]:
+        """Replay on new arrays: `((loss, aux), gradients)`; trees are taken as immutable."""
+        inputs: list[Array] = []
+        for i, tree in enumerate((params, *arguments)):
+            if self._known[i][0] is not tree:
+                self._known[i] = (tree, leaves(tree))
+            inputs += self._known[i][1]
         xp = namespace_of(*inputs)
         values = self.tape.run(xp, inputs)
         return self.results(values), self.gradients(xp, values)
@@ -220,21 +224,21 @@ def value_and_grad(function: Callable[..., Any], *, aux: bool = False) -> Callab
         values = recording.tape.values
         xp = namespace_of(*values)
         loss, more = recording.results(values)
-        return (loss, more) if aux else loss, _owned(xp, recording.gradients(xp, values))
+        grads = _owned(xp, recording.gradients(xp, values))
+        return (loss, more) if aux else loss, rebuild(params, iter(grads))
 
     return wrapped
 
 
-def _owned(xp: Namespace, grads: Tree) -> Tree:
+def _owned(xp: Namespace, grads: list[Array]) -> list[Array]:
     """Gradients that may be written into: no views, and no array twice (`a + b` passes on one)."""
     seen: set[int] = set()
-
-    def own(grad: Array) -> Array:
+    own = []
+    for grad in grads:
         shared = id(grad) in seen or getattr(grad, "base", None) is not None
         seen.add(id(grad))
-        return xp.copy(grad) if shared else grad
-
-    return tree_map(own, grads)
+        own.append(xp.copy(grad) if shared else grad)
+    return own
 
 
 def _check_floating(params: Tree) -> None:

@@ -95,8 +95,11 @@ class Tape:
             out = record.primitive.forward(
                 xp, *[values[slot] for slot in record.inputs], **record.static
             )
-            for slot, array in zip(record.outputs, out if record.several else (out,), strict=True):
-                values[slot] = array
+            if record.several:
+                for slot, array in zip(record.outputs, out, strict=True):
+                    values[slot] = array
+            else:
+                values[record.outputs[0]] = out
         return values
 
     def _new(self, array: Array) -> Variable:

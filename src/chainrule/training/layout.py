@@ -34,7 +34,13 @@ class Layout(Protocol):
         ...
 
     def update(
-        self, optimizer: Any, params: Any, grads: Tree, slots: Any, rate: Any, corrections: Any
+        self,
+        optimizer: Any,
+        params: Any,
+        gradients: list[Any],
+        slots: Any,
+        rate: Any,
+        corrections: Any,
     ) -> tuple[Any, Any]:
         """Parameters and slots after one optimizer step."""
         ...
@@ -57,9 +63,14 @@ class TreeLayout:
         return packed
 
     def update(
-        self, optimizer: Any, params: Any, grads: Tree, slots: Any, rate: Any, corrections: Any
+        self,
+        optimizer: Any,
+        params: Any,
+        gradients: list[Any],
+        slots: Any,
+        rate: Any,
+        corrections: Any,
     ) -> tuple[Any, Any]:
-        gradients = leaves(grads)
         scale = clip_scale(optimizer, self._xp, gradients)
         rule = update_rule(optimizer, self._xp, rate, corrections)
         columns = [leaves(slots[name]) for name in optimizer.slots]
@@ -111,11 +122,17 @@ class FlatLayout:
         return packed.copy()
 
     def update(
-        self, optimizer: Any, params: Any, grads: Tree, slots: Any, rate: Any, corrections: Any
+        self,
+        optimizer: Any,
+        params: Any,
+        gradients: list[Any],
+        slots: Any,
+        rate: Any,
+        corrections: Any,
     ) -> tuple[Any, Any]:
         if not self._shapes:
             return params, slots
-        gradient = np.concatenate([g.reshape(-1) for g in leaves(grads)], out=self._gradient)
+        gradient = np.concatenate([g.reshape(-1) for g in gradients], out=self._gradient)
         scale = clip_scale(optimizer, self._xp, [gradient])
         rule = update_rule(optimizer, self._xp, rate, corrections)
         own = [slots[name] for name in optimizer.slots]

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule import ops
-from chainrule.autodiff import Recording, Tree, hyper_values, structure, value_and_grad, with_hyper
+from chainrule.autodiff import (
+    Recording,
+    Tree,
+    hyper_values,
+    leaves,
+    structure,
+    value_and_grad,
+    with_hyper,
+)
 from chainrule.losses import LossFunction
 from chainrule.nn import Context, Network
 
@@ -70,7 +78,7 @@ def objective(
 
 
 def gradient_of(task: Task, record: bool) -> Callable[..., Any]:
-    """`(params, state, batch, step_key, rates) -> ((loss, state), grads)`.
+    """`(params, state, batch, step_key, rates) -> ((loss, state), gradient of every leaf)`.
 
     With `record` the first call is recorded and later ones replay the tape: on NumPy the Python of
     the layers would otherwise be most of a small network's time. All calls have the same shapes.
@@ -80,7 +88,13 @@ def gradient_of(task: Task, record: bool) -> Callable[..., Any]:
         return objective(task, params, *arguments)
 
     if not record:
-        return value_and_grad(loss, aux=True)
+        traced = value_and_grad(loss, aux=True)
+
+        def trace(*arguments: Tree) -> Any:
+            results, grads = traced(*arguments)
+            return results, leaves(grads)
+
+        return trace
     recorded: list[Recording] = []
 
     def replay(params: Tree, *arguments: Tree) -> Any:
