@@ -34,6 +34,10 @@ class NumberCode:
 
     kind = NUMBER
 
+    def __post_init__(self) -> None:
+        if not self.scale > 0:
+            raise DataError(f"The scale of column {self.column!r} is {self.scale}, not above 0.")
+
     @property
     def width(self) -> int:
         """How many features it makes."""
@@ -65,6 +69,10 @@ class CategoryCode:
     slot: bool
 
     kind = CATEGORY
+
+    def __post_init__(self) -> None:
+        if len(set(self.labels)) != len(self.shares):
+            raise DataError(f"Column {self.column!r} has not one share for each of its labels.")
 
     @property
     def width(self) -> int:
@@ -195,8 +203,9 @@ def _target_code(target: Column) -> TargetCode:
 
 
 def _moments(values: Any) -> tuple[float, float]:
-    """Mean and standard deviation; of values up to 1e308, and 1 in place of a deviation of 0."""
+    """Mean and standard deviation, for numbers of every size; 1 in place of a deviation of 0."""
     largest = float(np.abs(values).max())
-    unit = largest if largest > 1e100 else 1.0
-    mean, scale = float((values / unit).mean()), float((values / unit).std())
-    return mean * unit, scale * unit if scale > 0 else 1.0
+    if values.min() == values.max():
+        return float(values[0]), 1.0
+    unit = 1.0 if 1e-100 < largest < 1e100 else largest
+    return float((values / unit).mean()) * unit, float((values / unit).std()) * unit or 1.0

@@ -57,7 +57,7 @@ def write_container(path: Path, document: Mapping[str, Any], arrays: Mapping[str
         _replace_whole(path, [header, *map(_bytes_of, blocks)])
     except OSError as error:
         raise ModelFileError(
-            f"{path} could not be written: {error.strerror or error}. Nothing was changed there."
+            f"{path} could not be written: {error.strerror or error}. A file there is still whole."
         ) from error
 
 

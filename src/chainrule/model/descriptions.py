@@ -151,7 +151,8 @@ def fits(value: Any, annotation: str) -> bool:
     if "[" not in annotation and "|" in annotation:
         return any(fits(value, option.strip()) for option in annotation.split("|"))
     if annotation == "float":
-        return isinstance(value, int | float) and not isinstance(value, bool)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return number and abs(value) < 1e308
     if annotation == "int":
         return isinstance(value, int) and not isinstance(value, bool)
     if annotation == "Initializer":

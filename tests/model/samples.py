@@ -1,0 +1,55 @@
+"""A small model with every layer, for round trips through a file."""
+
+from typing import Any
+
+import numpy as np
+
+from chainrule import losses, nn, ops
+from chainrule.autodiff import tree_map
+from chainrule.data import Targets
+from chainrule.model import Model
+
+RESIDUAL = nn.Residual(nn.Network([nn.Dense(3), nn.Tanh()]))
+BRANCHES = nn.Branches({"city": nn.Embedding(5, 2), "numbers": nn.Network([nn.Dense(2)])})
+
+LAYERS: dict[str, tuple[Any, Any]] = {
+    **{activation.__name__: (activation(), (3,)) for activation in nn.ACTIVATIONS.values()},
+    "LeakyReLU": (nn.LeakyReLU(1.5), (3,)),
+    "ELU": (nn.ELU(0.3), (3,)),
+    "Dense": (nn.Dense(4, nn.RandomUniform(0.3), nn.Constant(0.1)), (3,)),
+    "BatchNorm": (nn.BatchNorm(0.7), (3,)),
+    "LayerNorm": (nn.LayerNorm(1e-3), (3,)),
+    "Dropout": (nn.Dropout(0.25), (3,)),
+    "Flatten": (nn.Flatten(), (2, 3)),
+    "Embedding": (nn.Embedding(7, 4, nn.HeNormal()), ()),
+    "Residual": (RESIDUAL, (3,)),
+    "Branches": (BRANCHES, {"city": (), "numbers": (3,)}),
+    "Network": (nn.Network([nn.Dense(2, bias=False), nn.Network([nn.ReLU()])]), (3,)),
+}
+"""Every layer with settings of its own, and the shape of one example."""
+
+
+def model_with(layer: Any, in_shape: Any, dtype: str = "float32", **fields: Any) -> Model:
+    """A model of one layer with random numbers everywhere, state included."""
+    network = nn.Network([layer])
+    params, state, out_shape = network.init(ops.key_from_seed(1), in_shape)
+    generator = np.random.default_rng(0)
+    params, state = (
+        tree_map(lambda x: generator.uniform(0.1, 1, x.shape).astype(dtype), tree)
+        for tree in (params, state)
+    )
+    outputs = out_shape[0] if len(out_shape) == 1 else 0
+    made = {
+        "loss": losses.MeanSquaredError(),
+        "targets": Targets("numbers" if outputs else "any", outputs, None, False),
+        "history": {"train_loss": [0.5, 0.25], "learning_rate": [0.1, 0.1]},
+        "card": {"seed": 3, "note": "naïve", "parts": [1, 2], "scores": {"a": 0.1}},
+    }
+    return Model(network, params, state, in_shape=in_shape, dtype=dtype, **(made | fields))
+
+
+def rows_for(in_shape: Any, rows: int = 6) -> Any:
+    """Inputs that fit every sample: whole numbers from 0 to 4, so that embeddings take them too."""
+    if isinstance(in_shape, dict):
+        return {name: rows_for(shape, rows) for name, shape in in_shape.items()}
+    return np.random.default_rng(2).integers(0, 5, (rows, *in_shape)).astype("float32")
