@@ -137,13 +137,14 @@ class _Run:
             plan.batch_size,
             weights,
             plan.key,
-            plan.shuffle and plan.batch_size < rows,
+            not plan.shuffle or plan.batch_size >= rows,
             task.optimizer,
             plan.epochs,
             plan.dtype,
         )
         self.plateau = schedule_of(task.optimizer)
         self.shape = Shape(
+            whole=self.tables.in_order and plan.batch_size == rows,
             validated=validation is not None,
             keeps_best=validation is not None,
             plateau=isinstance(self.plateau, ReduceOnPlateau),
@@ -238,7 +239,11 @@ class _Run:
             "validation_losses": np.zeros(capacity, self.plan.dtype),
         }
         if self.shape.plateau:
-            carry.update(plateau_best=number(np.inf), plateau_stale=count(0))
+            carry.update(
+                plateau_best=number(np.inf),
+                plateau_stale=count(0),
+                plateau_factors=np.ones(capacity, self.plan.dtype),
+            )
         if self.shape.keeps_best:
             carry.update(
                 best_params=self.layout.copy(carry["params"]),
@@ -324,8 +329,9 @@ class _Run:
         train = self.engine.get(carry["train_losses"])[start:stop]
         self.history["train_loss"] += [float(x) for x in train]
         rates = self.engine.get(self.table["rate"])[start:stop, 0]
-        factor = float(carry["plateau_factor"])
-        self.history["learning_rate"] += [float(x) * factor for x in rates]
+        if self.shape.plateau:
+            rates = rates * self.engine.get(carry["plateau_factors"])[start:stop]
+        self.history["learning_rate"] += [float(x) for x in rates]
         if self.shape.validated:
             judged = self.engine.get(carry["validation_losses"])[start:stop]
             self.history["validation_loss"] += [float(x) for x in judged]

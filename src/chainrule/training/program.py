@@ -20,8 +20,14 @@ RUNNING, OUT_OF_PATIENCE = 0, 1
 
 @dataclass(frozen=True)
 class Shape:
-    """What fixes the program beside the task: whether there is validation, what is kept."""
+    """What fixes the program beside the task.
 
+    Attributes:
+        whole: every step takes all rows as they stand. validated: there is a validation part.
+        keeps_best: the best parameters are kept. plateau: the rate falls on plateaus.
+    """
+
+    whole: bool
     validated: bool
     keeps_best: bool
     plateau: bool
@@ -49,7 +55,7 @@ def build_program(
     def one_step(carry: Tree, tables: Tree, data: Tree, settings: Tree, local: Any) -> Tree:
         at = carry["position"]
         rows = tables["rows"][local, at]
-        batch = tree_map(lambda x: xp.take(x, rows), data)
+        batch = dict(data) if shape.whole else tree_map(lambda x: xp.take(x, rows), data)
         batch["share"] = _row(tables["share"], local, at)
         rate, corrections = tables["rate"][local, at], tables["corrections"][local, at]
         step_key = {"key": settings["key"], "step": carry["step"]}
@@ -89,6 +95,8 @@ def build_program(
         if shape.keeps_best:
             new.update(_best(xp, layout, carry, judged))
         if shape.plateau:
+            factor = carry["plateau_factor"]
+            new["plateau_factors"] = xp.set_at(carry["plateau_factors"], local, factor)
             new.update(_plateau(xp, carry, settings, judged))
         new["epoch"] = carry["epoch"] + 1
         new["position"] = xp.zeros_like(carry["position"])

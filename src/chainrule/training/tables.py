@@ -28,7 +28,7 @@ class Tables:
         rows: training rows. batch_size: rows a step; the last step of an epoch may have fewer,
             and is filled up with row 0 at weight 0.
         weights: weight of every row, (rows,), float64.
-        key: random key of the shuffling, uint32 (2,). shuffle: False keeps the rows in order.
+        key: random key of the shuffling, uint32 (2,). in_order: True keeps the rows in order.
         optimizer: for its schedule and its corrections. epochs: of the whole run, for schedules.
     """
 
@@ -36,7 +36,7 @@ class Tables:
     batch_size: int
     weights: Any
     key: Any
-    shuffle: bool
+    in_order: bool
     optimizer: Any
     epochs: int
     dtype: str
@@ -72,10 +72,10 @@ class Tables:
 
     def _order(self, first: int, count: int) -> Any:
         """Row numbers, (count, steps, batch_size), padded with row 0."""
-        if self.shuffle:
-            order = permutation_table(self.key, range(first, first + count), self.rows)
-        else:
+        if self.in_order:
             order = np.broadcast_to(np.arange(self.rows, dtype="int32"), (count, self.rows))
+        else:
+            order = permutation_table(self.key, range(first, first + count), self.rows)
         padding = self.steps * self.batch_size - self.rows
         if padding:
             order = np.pad(order, ((0, 0), (0, padding)))
