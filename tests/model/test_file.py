@@ -91,6 +91,11 @@ def test_a_model_from_fit_survives_and_goes_on_learning(tmp_path):
     assert more[0].predict_proba(X).tobytes() == more[1].predict_proba(X).tobytes()
 
 
+def test_a_history_without_epochs_survives(tmp_path):
+    model = model_with(nn.Dense(1), (3,), history={"train_loss": []})
+    assert cr.load(saved(model, tmp_path)).history == {"train_loss": []}
+
+
 def test_an_encoder_survives(tmp_path):
     names = np.array([0, 1, -1, 0], "int32")
     columns = (

@@ -83,8 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         except OSError as error:
             return _fail(f"{error.strerror or error}: {error.filename or 'input or output'}.")
-        except (KeyboardInterrupt, click.Abort):
-            click.echo("\nStopped. Nothing was saved.", err=True)
+        except click.Abort:  # click's name for Ctrl-C; it has ended the line already
+            click.echo("Stopped. Nothing was saved.", err=True)
             return 130
     return code if isinstance(code, int) else 0
 

@@ -12,6 +12,7 @@ the checksum is the SHA-256 of the whole file with its own 64 digits written as 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import math
 import os
@@ -19,7 +20,7 @@ import secrets
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -156,7 +157,7 @@ def _replace_whole(path: Path, pieces: list[Any]) -> None:
         os.close(folder)
 
 
-def _read(path: Path, file: BinaryIO) -> tuple[dict[str, Any], dict[str, Any]]:
+def _read(path: Path, file: io.BufferedReader) -> tuple[dict[str, Any], dict[str, Any]]:
     size = os.fstat(file.fileno()).st_size
     prefix = file.read(8)
     length = int.from_bytes(prefix, "little")
@@ -173,7 +174,7 @@ def _read(path: Path, file: BinaryIO) -> tuple[dict[str, Any], dict[str, Any]]:
     arrays = {}
     for name, dtype, shape in layout:
         block = np.empty(math.prod(shape), dtype)
-        if file.readinto(_bytes_of(block)) != block.nbytes:  # type: ignore[attr-defined]
+        if block.size and file.readinto(_bytes_of(block)) != block.nbytes:
             _refuse(path, "it ends in the middle of an array")
         digest.update(_bytes_of(block))
         arrays[name] = block.reshape(shape)

@@ -1,0 +1,55 @@
+"""The command's frame: exit codes, one or two lines for every fault, never a traceback."""
+
+import subprocess
+import sys
+
+import pytest
+
+from chainrule.cli import main
+from chainrule.cli.main import COMMANDS, load
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_subcommand_has_its_name_and_help(name, capsys):
+    assert load(name).name == name
+    assert main([name, "--help"]) == 0
+    assert f"Usage: chainrule {name}" in capsys.readouterr().out
+
+
+def test_help_and_version_are_printed(capsys):
+    assert main(["--help"]) == 0
+    assert all(name in capsys.readouterr().out for name in ["train"])
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("chainrule 0.")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["trian", "x.csv"], "Did you mean 'train'?"),
+        (["train"], "Missing argument 'FILE'"),
+        (["train", "x.csv", "--epoch", "3"], "Did you mean '--epochs'?"),
+        (["train", "x.csv", "--epochs", "many"], "'many' is not a valid integer"),
+        (["--nothing"], "No such option"),
+    ],
+)
+def test_what_was_typed_wrongly_is_said_in_two_lines(typed, said, capsys):
+    assert main(typed) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert said in captured.err
+    assert len(captured.err.splitlines()) == 2
+    assert "--help" in captured.err
+
+
+def test_nothing_typed_shows_the_help(capsys):
+    assert main([]) == 2
+    assert "Commands:" in capsys.readouterr().err
+
+
+def test_help_loads_no_subcommand():
+    script = (
+        "import sys; from chainrule.cli import main; main(['--help'])\n"
+        "assert not {'chainrule.cli.train', 'rich', 'polars', 'jax'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
