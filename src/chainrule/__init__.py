@@ -3,7 +3,7 @@
 from importlib.metadata import version
 
 from chainrule import errors, losses, nn, ops, optim
-from chainrule.autodiff import hyper, primitive, value_and_grad
+from chainrule.autodiff import check_gradients, hyper, primitive, value_and_grad
 from chainrule.model import Model, load, register
 from chainrule.nn import Network
 from chainrule.training import Progress, fit
@@ -16,6 +16,7 @@ __all__ = [
     "Network",
     "Progress",
     "__version__",
+    "check_gradients",
     "errors",
     "fit",
     "hyper",
