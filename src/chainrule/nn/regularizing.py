@@ -78,15 +78,19 @@ class BatchNorm:
     def apply(self, params: Tree, state: Tree, x: Any, context: Context) -> tuple[Any, Tree]:
         if context.training:
             mean, variance = _moments(x, context.weight)
-            keep = self.momentum
             state = {
-                "mean": keep * state["mean"] + (1 - keep) * mean,
-                "variance": keep * state["variance"] + (1 - keep) * variance,
+                "mean": self._running(state["mean"], mean, context.weight),
+                "variance": self._running(state["variance"], variance, context.weight),
             }
         else:
             mean, variance = state["mean"], state["variance"]
         scale = params["scale"] / ops.sqrt(variance + self.epsilon)
         return (x - mean) * scale + params["offset"], state
+
+    def _running(self, before: Any, of_batch: Any, weight: Any) -> Any:
+        """The running statistic after a batch; a batch whose rows all weigh 0 teaches nothing."""
+        moved = self.momentum * before + (1 - self.momentum) * of_batch
+        return moved if weight is None else ops.where(ops.sum(weight) > 0, moved, before)
 
 
 def _moments(x: Any, weight: Any) -> tuple[Any, Any]:
