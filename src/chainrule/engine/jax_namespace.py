@@ -26,14 +26,27 @@ def astype(x: Array, dtype: str) -> Array:
 def sum(x: Array, axis: Sequence[int], keepdims: bool = False) -> Array:
     axes = tuple(a % x.ndim for a in axis)
     if not jnp.issubdtype(x.dtype, jnp.floating) or not axes or x.size == 0:
-        dtype = x.dtype if x.dtype != bool else "int32"
-        return jnp.sum(x, axis=axes, keepdims=keepdims, dtype=dtype)
+        return jnp.sum(x, axis=axes, keepdims=keepdims)
     kept = tuple(a for a in range(x.ndim) if a not in axes)
     count = math.prod(x.shape[a] for a in axes)
-    rows = jnp.transpose(x, axes + kept).reshape(count, -1)
-    total = jnp.ones((1, count), x.dtype) @ rows
     shape = tuple(1 if a in axes else n for a, n in enumerate(x.shape) if keepdims or a in kept)
-    return total.reshape(shape)
+    if not kept:
+        return _sum_all(jnp.reshape(x, (count,))).reshape(shape)
+    rows = jnp.transpose(x, axes + kept).reshape(count, -1)
+    return _sum_rows(rows).reshape(shape)
+
+
+def _sum_rows(rows: Array) -> Array:
+    return jnp.ones((1, rows.shape[0]), rows.dtype) @ rows
+
+
+def _sum_all(x: Array) -> Array:
+    """Long vectors in two stages: columns of 256 first, since a long dot is split among threads."""
+    rest = x.size % 256
+    if x.size <= 4096:
+        return _sum_rows(x[:, None])[0, 0]
+    columns = _sum_rows(x[: x.size - rest].reshape(-1, 256))
+    return _sum_rows(jnp.concatenate([columns[0], x[x.size - rest :]])[:, None])[0, 0]
 
 
 def matmul_nt(a: Array, b: Array) -> Array:
@@ -78,6 +91,7 @@ JAX = cast(
         **{name: getattr(jnp, name) for name in SHARED},
         astype=astype,
         sum=sum,
+        matmul=jnp.matmul,
         matmul_nt=matmul_nt,
         matmul_tn=matmul_tn,
         erf=jax.scipy.special.erf,

@@ -47,7 +47,6 @@ SHARED = (
     "logical_and",
     "logical_not",
     "logical_or",
-    "matmul",
     "max",
     "maximum",
     "min",
@@ -114,7 +113,6 @@ class Namespace(Protocol):
     logical_and: Function
     logical_not: Function
     logical_or: Function
-    matmul: Function
     max: Function
     maximum: Function
     min: Function
@@ -148,6 +146,10 @@ class Namespace(Protocol):
 
     def sum(self, x: Array, axis: Sequence[int], keepdims: bool = False) -> Array:
         """The sum over `axis`, in an order that does not depend on the number of threads."""
+        ...
+
+    def matmul(self, a: Array, b: Array) -> Array:
+        """a·b as NumPy's matmul, with the same bits on any number of threads."""
         ...
 
     def matmul_nt(self, a: Array, b: Array) -> Array:

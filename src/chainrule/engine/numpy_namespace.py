@@ -20,12 +20,24 @@ def sum(x: Array, axis: Sequence[int], keepdims: bool = False) -> Array:
     return x.sum(axis=tuple(axis), dtype=dtype, keepdims=keepdims)
 
 
+def matmul(a: Array, b: Array) -> Array:
+    """OpenBLAS cuts a long summed axis in blocks, and a rest elsewhere with one thread than with
+    several. Its blocks are multiples of 64, so the rest beyond the last 64 is a product of its own.
+    """
+    summed = a.shape[-1]
+    rest = summed % 64
+    if rest == 0 or summed <= 128 or b.ndim < 2:
+        return a @ b
+    cut = summed - rest
+    return a[..., :cut] @ b[..., :cut, :] + a[..., cut:] @ b[..., cut:, :]
+
+
 def matmul_nt(a: Array, b: Array) -> Array:
-    return a @ (b.T if b.ndim == 2 else np.swapaxes(b, -1, -2))
+    return matmul(a, b.T if b.ndim == 2 else np.swapaxes(b, -1, -2))
 
 
 def matmul_tn(a: Array, b: Array) -> Array:
-    return (a.T if a.ndim == 2 else np.swapaxes(a, -1, -2)) @ b
+    return matmul(a.T if a.ndim == 2 else np.swapaxes(a, -1, -2), b)
 
 
 def erf(x: Array) -> Array:
@@ -81,6 +93,7 @@ NUMPY = cast(
         **{name: getattr(np, name) for name in SHARED},
         astype=astype,
         sum=sum,
+        matmul=matmul,
         matmul_nt=matmul_nt,
         matmul_tn=matmul_tn,
         erf=erf,

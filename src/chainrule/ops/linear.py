@@ -69,7 +69,7 @@ def dot(xp: Any, a: Array, b: Array) -> Array:
     """The sum of products of two arrays of one shape: a scalar, in a fixed order of adding."""
     if a.shape != b.shape:
         raise ShapeError(f"dot of {tuple(a.shape)} and {tuple(b.shape)}: the shapes must be equal.")
-    return xp.matmul(xp.reshape(a, (-1,)), xp.reshape(b, (-1,)))
+    return xp.sum(a * b, tuple(range(a.ndim)))
 
 
 @dot.rule

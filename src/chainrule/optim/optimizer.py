@@ -132,8 +132,7 @@ def clip_scale(optimizer: Any, xp: Any, gradients: list[Any]) -> Any:
         return None
     total = None
     for gradient in gradients:
-        flat = xp.reshape(gradient, (-1,))
-        square = xp.matmul(flat, flat)
+        square = xp.sum(gradient * gradient, tuple(range(gradient.ndim)))
         total = square if total is None else total + square
     norm = xp.sqrt(total)
     tiny = xp.asarray(1e-30, dtype=norm.dtype)
