@@ -43,6 +43,7 @@ def test_the_penguins_are_read_rightly():
 READ = {
     "CRLF and no last line end": (b"a,b\r\n1,x\r\n2,y", [1, 2], ["x", "y"]),
     "CR alone": (b"a,b\r1,x\r2,y\r", [1, 2], ["x", "y"]),
+    "line ends of three systems": (b"a,b\r1,x\r\n2,y\n", [1, 2], ["x", "y"]),
     "a byte order mark": (b"\xef\xbb\xbfa,b\n1,x\n2,y\n", [1, 2], ["x", "y"]),
     "blank lines": (b"a,b\n1,x\n\n2,y\n\n\n", [1, 2], ["x", "y"]),
     "blank lines with CRLF": (b"a,b\r\n1,x\r\n\r\n2,y\r\n\r\n", [1, 2], ["x", "y"]),
@@ -52,7 +53,7 @@ READ = {
         [1, 2],
         ['x, "y"\nz', "u"],
     ),
-    "spaces": (b"a,b\n 1 , x\n2,y \n", [1, 2], ["x", "y"]),
+    "spaces": (b" a, b \n 1 , x\n2,y \n", [1, 2], ["x", "y"]),
     "kinds of numbers": (b"a,b\n-1e3,x\n+.5,y\n", [-1000, 0.5], ["x", "y"]),
     "accents": ("a,b\n1,Zürich\n2,東京\n".encode(), [1, 2], ["Zürich", "東京"]),
 }
@@ -83,6 +84,8 @@ REFUSED = {
     "a header that is not UTF-8": (b"\xe9,b\n1,2\n", "line 1: the byte 0xe9 is not UTF-8"),
     "a zero byte": (b"a,b\n1,2\n3,\x00\n", "line 3: a zero byte"),
     "UTF-16": ("a,b\n1,2\n".encode("utf-16"), "zero byte"),
+    "a blank first line": (b"\na,b\n1,2\n", "the first line is blank"),
+    "a quote inside the header": (b'a"x\ny"\n2\n', "quotation mark"),
     "semicolons": (b"a;b\n1;2\n", "separates its columns by semicolons"),
     "tabs": (b"a\tb\n1\t2\n", "separates its columns by tabs"),
     "two columns of one name": (b"a,b,a\n1,2,3\n", "two columns 'a'"),

@@ -10,20 +10,23 @@ from chainrule.errors import DataError
 
 
 def header_of(content: bytes, name: str) -> list[str]:
-    """The names in the first line of a CSV file.
+    """The names in the first line of a CSV file, without spaces around them.
 
     Raises:
         DataError: blank or double names, another separator than the comma, not UTF-8.
     """
     names = next(_lines(content, name), (1, [""]))[1]
+    if not names:
+        raise DataError(f"{name}: the first line is blank. It must name the columns.")
     for separator, word in ((";", "semicolons"), ("\t", "tabs")):
         if len(names) == 1 and separator in names[0]:
             raise DataError(
                 f"{name} separates its columns by {word}, and only commas are read. Save it as CSV "
                 "with commas and decimal points."
             )
+    names = [column.strip() for column in names]
     for i, column in enumerate(names):
-        if not column.strip():
+        if not column:
             raise DataError(f"{name}: column {i + 1} has no name in the first line. Give it one.")
         if column in names[:i]:
             raise DataError(f"{name} has two columns {column!r}. Give one of them another name.")
@@ -41,20 +44,20 @@ def has_even_lines(content: bytes, columns: int) -> bool:
     return content.count(b",") == (columns - 1) * lines
 
 
-def blank_rows(content: bytes, name: str, columns: int) -> list[int]:
-    """Which rows are blank lines, after a look at every line.
+def blank_rows(content: bytes, name: str, columns: int) -> tuple[list[int], int]:
+    """Which rows are blank lines, after a look at every line; and how many rows with them.
 
     Raises:
         DataError: a line with too few or too many cells, a quotation mark that never ends or
             stands inside a cell.
     """
-    blank = []
+    blank, row = [], -1
     for row, line, cells in _records(content, name):
         if not cells and columns > 1:
             blank.append(row)
         elif len(cells) != columns and not (columns == 1 and not cells):
             raise _uneven(name, line, len(cells), columns)
-    return blank
+    return blank, row + 1
 
 
 def _uneven(name: str, line: int, cells: int, columns: int) -> DataError:

@@ -103,6 +103,10 @@ class TargetCode:
     center: float = 0.0
     scale: float = 1.0
 
+    def __post_init__(self) -> None:
+        if not self.scale > 0:
+            raise DataError(f"The scale of column {self.column!r} is {self.scale}, not above 0.")
+
 
 @dataclass(frozen=True)
 class Encoder:

@@ -56,33 +56,35 @@ def is_table_like(source: Any) -> bool:
 def _from_csv(path: Path, kinds: Mapping[str, str]) -> Table:
     content = _content_of(path)
     names = header_of(content, path.name)
+    texts, kept = _cells_of(content, path.name, names)
+    if not len(kept):
+        raise DataError(f"{path.name} has a header and no rows: there is nothing to learn from.")
 
     def place(row: int) -> str:
-        return f"{path.name}, line {line_of(content, path.name, kept(row))}"
+        return f"{path.name}, line {line_of(content, path.name, int(kept[row]))}"
 
+    columns = tuple(typed_column(n, texts[n], place, kinds.get(n)) for n in names)
+    return Table(columns, len(kept), path.name)
+
+
+def _cells_of(content: bytes, name: str, names: list[str]) -> tuple[dict[str, Any], Any]:
+    """The columns as text without blank lines, and which rows are left."""
     try:
         texts = read_csv_text(content, names)
     except CsvRefused as error:
-        raise refused(content, path.name, len(names), str(error)) from None
+        raise refused(content, name, len(names), str(error)) from None
     rows = len(texts[names[0]])
-    blank = (
-        [] if has_even_lines(content, len(names)) else blank_rows(content, path.name, len(names))
-    )
-    filled = np.setdiff1d(np.arange(rows), blank)
-
-    def kept(row: int) -> int:
-        return int(filled[row])
-
-    if blank:
-        texts = {name: series.gather(filled) for name, series in texts.items()}
-    if not len(filled):
-        raise DataError(f"{path.name} has a header and no rows: there is nothing to learn from.")
-    columns = tuple(typed_column(n, texts[n], place, kinds.get(n)) for n in names)
-    return Table(columns, len(filled), path.name)
+    if has_even_lines(content, len(names)):
+        return texts, np.arange(rows)
+    blank, found = blank_rows(content, name, len(names))
+    if found != rows:
+        raise refused(content, name, len(names), "a quotation mark stands in an odd place")
+    kept = np.setdiff1d(np.arange(rows), blank)
+    return {column: texts[column].gather(kept) for column in names}, kept
 
 
 def _content_of(path: Path) -> bytes:
-    """The bytes of a regular file; line ends of old Macs become usual ones."""
+    """The bytes of a regular file; line ends of every system become one."""
     try:
         kind = path.stat().st_mode
         if stat.S_ISDIR(kind):
@@ -99,8 +101,8 @@ def _content_of(path: Path) -> bytes:
     if b"\0" in content:
         line = content.count(b"\n", 0, content.index(b"\0")) + 1
         raise DataError(f"{path}, line {line}: a zero byte; this is no CSV text in UTF-8.")
-    if b"\r" in content and b"\n" not in content:
-        content = content.replace(b"\r", b"\n")
+    if b"\r" in content:
+        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return content
 
 

@@ -26,6 +26,8 @@ def read_csv_text(content: bytes, names: Sequence[str]) -> dict[str, Any]:
         frame = polars.read_csv(content, infer_schema=False, encoding="utf8")
     except polars.exceptions.PolarsError as error:
         raise CsvRefused(str(error).splitlines()[0]) from None
+    if [name.strip() for name in frame.columns] != list(names):
+        raise CsvRefused("a quotation mark in its first line stands in an odd place")
     return dict(zip(names, frame.get_columns(), strict=True))
 
 

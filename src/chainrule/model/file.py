@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule import ops
 from chainrule.autodiff import Tree, paths, rebuild
-from chainrule.data import KINDS, Encoder, Targets
+from chainrule.data import CATEGORY, KINDS, NUMBER, Encoder, Targets
 from chainrule.errors import ChainruleError, ModelFileError
 from chainrule.model.container import read_container, write_container
 from chainrule.model.descriptions import from_plain, to_plain
@@ -115,7 +115,8 @@ def _fields(document: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
         "encoder": encoder,
     }
     if encoder is not None:
-        _expect(in_shape == (encoder.width,), "its encoder does not fit its network")
+        fits = encoder.target.kind == (NUMBER if fields["targets"].kind == "numbers" else CATEGORY)
+        _expect(fits and in_shape == (encoder.width,), "its encoder does not fit its network")
     extra = sorted(set(arrays) - taken)
     _expect(not extra, f"nothing needs its array {extra[0] if extra else ''!r}")
     return fields
