@@ -21,7 +21,7 @@ from chainrule.workflow import train as train_on_table
 
 @click.command(name="train")
 @click.argument("file")
-@click.option("--target", metavar="COLUMN", help="The column to predict.")
+@click.option("--target", metavar="COLUMN", help="The column to predict; needed.")
 @click.option("--hidden", metavar="64,32", help="Units of the hidden layers, or none.")
 @click.option("--activation", metavar="NAME", help=f"Between layers: {', '.join(ACTIVATIONS)}.")
 @click.option("--epochs", type=int, metavar="N", help="The most passes over the training rows.")
@@ -31,7 +31,11 @@ from chainrule.workflow import train as train_on_table
 @click.option("--loss", metavar="NAME", help=f"{', '.join(LOSSES)}.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of everything random.")
 @click.option("--engine", default="auto", show_default=True, help="auto, numpy or xla.")
-@click.option("--out", type=click.Path(path_type=Path), help="The model file.  [default: FILE's]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The model file; by default the name of FILE, here.",
+)
 @click.option("--force", is_flag=True, help="Replace the model file if it exists.")
 def train(file: str, out: Path | None, force: bool, **typed: Any) -> int:
     """Train a network on the table in FILE (CSV), judge it on rows it never saw, and save it.
