@@ -155,6 +155,13 @@ class Encoder:
             place += code.width
         return out
 
+    def encode_target(self, y: Any) -> Any:
+        """Targets in the units of the table as the network sees them; labels as they are."""
+        if self.target.kind == CATEGORY:
+            return y
+        numbers = np.asarray(y.to_numpy() if hasattr(y, "to_numpy") else y, "float64")
+        return (numbers - self.target.center) / self.target.scale
+
     def decode(self, predictions: Any) -> Any:
         """Predicted numbers in the units of the table; labels as they are."""
         if self.target.kind == CATEGORY:

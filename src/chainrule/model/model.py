@@ -125,9 +125,14 @@ class Model:
         predictions = self.targets.decode(scores)
         return predictions if self.encoder is None else self.encoder.decode(predictions)
 
-    def _run(self, network: Network, source: Any) -> Any:
+    def encoded(self, source: Any) -> Any:
+        """Raw rows as the network sees them, where the model was trained on a table."""
         if self.encoder is not None and is_table_like(source):
-            source = self.encoder.encode(as_table(source, self.encoder.kinds), self.dtype)
+            return self.encoder.encode(as_table(source, self.encoder.kinds), self.dtype)
+        return source
+
+    def _run(self, network: Network, source: Any) -> Any:
+        source = self.encoded(source)
         indices = index_flags(self.network, source)
         X = as_features(source, dtype=self.dtype, indices=indices)
         check_in_shape(X, self.in_shape)

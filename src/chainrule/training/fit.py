@@ -70,7 +70,8 @@ def fit(
 
     Args:
         network: a description to start from new parameters, or a model to continue from its own
-            (the optimizer starts anew).
+            (the optimizer starts anew). A model that was trained on a table takes raw rows as X and
+            targets in their own units.
         X: inputs (rows, …): an array, a DataFrame, lists, or a dict of them for named inputs.
         y: targets, one per row: numbers, labels of any type, or probabilities; what is allowed
             follows from the loss.
@@ -121,6 +122,8 @@ def fit(
     """
     start = network if isinstance(network, Model) else None
     net = start.network if start is not None else _as_network(network)
+    if start is not None and start.encoder is not None:
+        X, y = start.encoded(X), start.encoder.encode_target(y)
     loss_function = as_loss(_default_loss(loss, start))
     algorithm = as_optimizer(optimizer)
     _check_settings(epochs, batch_size, patience, tol, max_time, dtype, seed)
@@ -184,6 +187,7 @@ def fit(
         dtype=dtype,
         history=outcome.history,
         card=_card(outcome, chosen, seed, plan, rows),
+        encoder=start.encoder if start is not None else None,
     )
     if outcome.bad is not None:
         raise not_finite(model, task, data, outcome)
