@@ -89,6 +89,6 @@ def make(case: Case) -> Trainer:
         carry = params, zeros, zeros, jnp.float32(0)
         for _ in range(epochs // unit):
             carry = call(carry, data, table)
-        return jax.block_until_ready(carry)
+        return [array.block_until_ready() for array in jax.tree.leaves(carry)]
 
     return Trainer(run, unit=unit, fixed=False)

@@ -7,12 +7,15 @@ from benchmarks.clock import Trainer
 NEVER = 1_000_000
 """Patience that is counted and never runs out."""
 
-ACTIVATIONS = {"tanh": cr.nn.Tanh, "relu": cr.nn.ReLU}
+ACTIVATIONS: dict[str, type[cr.nn.Tanh] | type[cr.nn.ReLU]] = {
+    "tanh": cr.nn.Tanh,
+    "relu": cr.nn.ReLU,
+}
 
 
 def network(case: Case) -> cr.Network:
     """The case's network: an activation after every layer but the last."""
-    layers: list[object] = [cr.nn.Dense(case.widths[1])]
+    layers: list[cr.nn.Layer] = [cr.nn.Dense(case.widths[1])]
     for width in case.widths[2:]:
         layers += [ACTIVATIONS[case.activation](), cr.nn.Dense(width)]
     return cr.Network(layers)

@@ -1,0 +1,128 @@
+"""All contenders of a case in turns, each in a process of its own, so that drift hits all alike."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from statistics import median
+from types import TracebackType
+from typing import IO, Any, Self
+
+from benchmarks.cases import CASES, Case
+
+PAUSE = 0.05
+"""Seconds between turns: the idle threads of a BLAS spin for a while before they sleep."""
+
+
+class ContenderError(Exception):
+    """A contender's process ended; the message is the end of what it wrote."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """What one contender needed in one case.
+
+    Attributes:
+        steps: microseconds a step, one per round. first: seconds that the first call took beyond
+            a later one. loading: seconds to import. way: which of its ways was the fastest.
+    """
+
+    case: str
+    contender: str
+    way: str
+    steps: list[float]
+    first: float
+    loading: float
+
+    @property
+    def middle(self) -> float:
+        """The median of the rounds."""
+        return median(self.steps)
+
+
+class Worker:
+    """A contender's process."""
+
+    def __init__(self, contender: str, case: Case, budget: float) -> None:
+        self.contender, self.case = contender, case
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
+        command = [sys.executable, "-m", "benchmarks.worker", contender, case.name, str(budget)]
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+            bufsize=1,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self._process.kill()
+        self._process.communicate()
+        self._errors.close()
+
+    def answer(self) -> dict[str, Any]:
+        """The next line that the process says."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if line:
+            found: dict[str, Any] = json.loads(line)
+            return found
+        self._process.wait()
+        self._errors.seek(0)
+        said = self._errors.read().decode(errors="replace").strip()[-2000:]
+        raise ContenderError(f"{self.contender}, {self.case.name}: the process ended.\n{said}")
+
+    def step(self) -> float:
+        """Trains once more; microseconds a step."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        seconds: float = self.answer()["seconds"]
+        return seconds / self.case.steps * 1e6
+
+
+def race(name: str, contenders: Sequence[str], repeats: int, budget: float) -> list[Times]:
+    """Times of all contenders that are installed; they get ready one after the other."""
+    case = CASES[name]
+    ready: list[tuple[Worker, dict[str, Any]]] = []
+    with ExitStack() as stack:
+        for contender in contenders:
+            worker = stack.enter_context(Worker(contender, case, budget))
+            about = worker.answer()
+            if "missing" in about:
+                print(f"{contender} is left out: no {about['missing']} here", file=sys.stderr)
+                continue
+            ready.append((worker, about))
+            said = f"{contender} ({about['way']}) is ready, {about['epochs']} epochs a turn"
+            print(f"{name}: {said}", file=sys.stderr)
+        steps: dict[str, list[float]] = {worker.contender: [] for worker, _ in ready}
+        for turn in range(repeats):
+            for index in range(len(ready)):
+                worker = ready[(index + turn) % len(ready)][0]
+                steps[worker.contender].append(worker.step())
+                time.sleep(PAUSE)
+    return [
+        Times(
+            case=name,
+            contender=worker.contender,
+            way=about["way"],
+            steps=steps[worker.contender],
+            first=about["first"],
+            loading=about["loading"],
+        )
+        for worker, about in ready
+    ]

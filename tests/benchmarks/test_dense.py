@@ -1,0 +1,138 @@
+"""The benchmark of dense networks: it runs, its sums are right, and it says what is missing."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import dense, document, report, rounds
+from benchmarks.bars import Verdict, verdicts
+from benchmarks.cases import CASES
+from benchmarks.clock import Trainer, epochs_for, seconds_an_epoch
+from benchmarks.peers import BARE, CONTENDERS, OURS, OURS_NUMPY, SCIKIT, TORCH
+from benchmarks.rounds import ContenderError, Times, race
+from benchmarks.sgemm import rates
+
+
+def times(contender: str, steps: list[float], case: str = "digits") -> Times:
+    return Times(case, contender, "a way", steps, first=1.0, loading=0.5)
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
+def test_every_case_has_whole_batches_of_what_it_says(case):
+    x, y = case.data()
+    held, _ = case.validation()
+    assert x.shape == (case.rows, case.widths[0])
+    assert x.dtype == np.float32
+    assert len(y) == case.rows == case.steps * case.batch
+    assert len(held) == case.rows // 10
+    if case.loss == "cross_entropy":
+        assert np.unique(y).tolist() == list(range(case.widths[-1]))
+    elif case.loss == "binary_cross_entropy":
+        assert np.unique(y).tolist() == [0, 1]
+
+
+def test_the_fixed_part_of_a_call_is_taken_off(monkeypatch):
+    clock = [0.0]
+
+    def run(epochs: int) -> None:
+        clock[0] += 5 + 2 * epochs
+
+    monkeypatch.setattr("benchmarks.clock.time.perf_counter", lambda: clock[0])
+    assert seconds_an_epoch(Trainer(run), 3) == pytest.approx(2)
+    assert seconds_an_epoch(Trainer(run, fixed=False), 5) == pytest.approx(3)
+    assert epochs_for(Trainer(run), 40) == 20
+    assert epochs_for(Trainer(run, unit=6), 40) % 6 == 0
+
+
+def test_bars_compare_with_the_fastest_way_of_pytorch_and_judge_the_median():
+    measured = [
+        times(OURS, [2000.0, 1000.0, 1010.0]),
+        times(BARE, [1000.0, 1000.0, 1000.0]),
+        times(SCIKIT, [3000.0, 3000.0, 3000.0]),
+        times(OURS_NUMPY, [2000.0, 2000.0, 2000.0]),
+        *(times(name, [1300.0 + i] * 3) for i, name in enumerate(TORCH)),
+    ]
+    found = {entry.what: entry for entry in verdicts(measured, rate=500.0)}
+    torch = found[f"times the speed of {TORCH[0]}"]
+    assert torch.value == pytest.approx(1300 / 1010)
+    assert (torch.low, torch.high) == (pytest.approx(0.65), pytest.approx(1.3))
+    assert torch.word == "passed"
+    assert found[f"times the speed of {SCIKIT}"].word == "short"
+    assert found[f"times the step of {BARE}"].word == "passed"
+    assert found[f"NumPy engine: times the speed of {SCIKIT}"].word == "passed"
+    share = found["of the machine's sgemm rate"]
+    assert share.value == pytest.approx(CASES["digits"].operations / 1010e-6 / 1e9 / 500)
+
+
+@pytest.mark.parametrize(
+    ("value", "at_most", "word"),
+    [
+        (1.5, False, "aim reached"),
+        (1.2, False, "passed"),
+        (0.9, False, "short"),
+        (1.0, True, "passed"),
+        (1.1, True, "short"),
+    ],
+)
+def test_a_verdict_in_a_word(value, at_most, word):
+    aim = None if at_most else 1.5
+    assert Verdict("toy", "", value, value, value, 1.0, aim, at_most).word == word
+
+
+def test_rates_of_products_come_from_every_size_and_installed_library(monkeypatch):
+    monkeypatch.setattr("benchmarks.sgemm.SECONDS", 0.001)
+    found = rates([(4, 5, 6), (8, 8, 8)])
+    assert {"numpy 4x5x6", "numpy 8x8x8", "jax 4x5x6", "jax 8x8x8"} <= set(found)
+    assert all(rate > 0 for rate in found.values())
+
+
+def test_the_smallest_run_measures_both_engines_and_writes_the_page(tmp_path: Path, capsys):
+    page = tmp_path / "benchmarks.md"
+    arguments = ["--cases", "toy", "--contenders", f"{OURS},{OURS_NUMPY}"]
+    arguments += ["--repeats", "2", "--seconds", "0.01", "--no-starts"]
+    assert dense.main([*arguments, "--json", "--write", str(page)]) == 0
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    measured = {entry["contender"]: entry for entry in printed if entry["kind"] == "time"}
+    assert set(measured) == {OURS, OURS_NUMPY}
+    assert all(len(entry["steps"]) == 2 for entry in measured.values())
+    written = page.read_text(encoding="utf-8")
+    assert "2-8-8-1 tanh, batch 10" in written
+    assert document.NOTES.read_text(encoding="utf-8").strip() in written
+
+
+def test_a_contender_without_its_package_is_left_out_and_said(monkeypatch, capsys):
+    class Absent(rounds.Worker):
+        def answer(self) -> dict[str, object]:
+            return {"missing": "torch"}
+
+    monkeypatch.setattr("benchmarks.rounds.Worker", Absent)
+    monkeypatch.setattr("benchmarks.rounds.sys.executable", "true")
+    assert race("toy", ["PyTorch eager"], 1, 0.01) == []
+    assert "PyTorch eager is left out: no torch here" in capsys.readouterr().err
+
+
+def test_a_contender_that_fails_ends_the_run_with_what_it_wrote(monkeypatch):
+    monkeypatch.setattr("benchmarks.rounds.sys.executable", "false")
+    with pytest.raises(ContenderError, match="chainrule, toy: the process ended"):
+        race("toy", [OURS], 1, 0.01)
+
+
+@pytest.mark.parametrize("arguments", [["--cases", "huge"], ["--contenders", "Keras"]])
+def test_unknown_names_are_refused_with_the_known_ones(arguments, capsys):
+    with pytest.raises(SystemExit):
+        dense.options(arguments)
+    said = capsys.readouterr().err
+    assert "is not one of" in said
+    assert (next(iter(CASES)) if "huge" in arguments else CONTENDERS[0]) in said
+
+
+def test_quick_leaves_out_the_widest_network_unless_it_is_named():
+    assert "wide" not in dense.options(["--quick"]).cases
+    assert dense.options(["--quick", "--cases", "wide"]).cases == ["wide"]
+
+
+def test_columns_of_a_table_line_up():
+    text = report.table(("who", "µs"), [("a", "1"), ("longer", "1,000")], 1)
+    assert len({len(line) for line in text.splitlines()}) == 1
