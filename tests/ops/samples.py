@@ -370,16 +370,16 @@ def recurrence(r):
 
 
 def recurrent(scan, tanh):
-    """A recurrence with a float and an integer carry, and a weight from outside the body."""
+    """A float and an integer carry, a carry that is also an output, a weight from outside."""
 
     def call(hidden, count, xs, weight):
         def body(carry, x):
             hidden, count = carry
             after = tanh(hidden @ weight + x)
-            return (after, count + 1), after * hidden * count
+            return (after, count + 1), (after, after * hidden * count)
 
         (hidden, count), ys = scan(body, (hidden, count), xs)
-        return hidden, count, ys
+        return hidden, count, *ys
 
     return call
 

@@ -135,7 +135,8 @@ def _deciding(arrays: list[Any], kinds: str) -> list[np.dtype[Any]]:
 
 
 def _dtype(x: Any) -> np.dtype[Any]:
-    return np.dtype(x.array.dtype if isinstance(x, Traced) else x.dtype)
+    dtype: np.dtype[Any] = np.dtype(x.array.dtype if isinstance(x, Traced) else x.dtype)
+    return dtype
 
 
 def _converted(x: Any, dtype: np.dtype[Any], cast: Callable[..., Any]) -> Any:

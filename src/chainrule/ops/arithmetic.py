@@ -79,7 +79,9 @@ def _(xp: Any, cotangent: Array, out: Array, a: Array, b: Array) -> tuple[Any, .
     def by_exponent() -> Array:
         positive = a > 0
         logarithm = xp.log(xp.where(positive, a, xp.ones_like(a)))
-        return unbroadcast(xp, cotangent * xp.where(positive, out * logarithm, 0 * out), b)
+        return unbroadcast(
+            xp, cotangent * xp.where(positive, out * logarithm, xp.zeros_like(out)), b
+        )
 
     return by_base, by_exponent
 

@@ -45,10 +45,14 @@ class Body:
     new_carry: tuple[int, ...]
     outputs: tuple[int, ...]
 
-    def split(self, arrays: tuple[Array, ...]) -> tuple[tuple[Array, ...], ...]:
+    def split(self, arrays: tuple[Any, ...]) -> tuple[tuple[Any, ...], ...]:
         """All inputs of the primitive as carry, sequences, captured values."""
         start, stop = self.carries, self.carries + self.sequences
         return arrays[:start], arrays[start:stop], arrays[stop:]
+
+    def floats(self, slots: tuple[int, ...]) -> tuple[int, ...]:
+        """Those of the slots that hold floats, in order."""
+        return tuple([s for s in slots if self.tape.values[s].dtype.kind == "f"])
 
 
 def scan(body: Callable[[Any, Any], tuple[Any, Any]], carry: Tree, xs: Tree) -> tuple[Tree, Tree]:
@@ -140,70 +144,43 @@ def scan_body(xp: Any, *arrays: Array, body: Body) -> tuple[Array, ...]:
 
 @scan_body.rule
 def _(xp: Any, cotangent: Any, out: Any, *arrays: Array, body: Body) -> tuple[Any, ...]:
-    tape = body.tape
-    carry, xs, captured = body.split(arrays)
-    start, stop = body.carries, body.carries + len(body.outputs)
-    carries_in = out[stop:]
-    inputs = tape.inputs
-    floating = [slot for slot in inputs if tape.values[slot].dtype.kind == "f"]
-    carry_slots = [s for s in inputs[: body.carries] if s in floating]
-    x_slots = [s for s in inputs[body.carries : body.carries + body.sequences] if s in floating]
-    captured_slots = [s for s in inputs[body.carries + body.sequences :] if s in floating]
-    plan = plan_backward(tape, floating, [*body.new_carry, *body.outputs])
-
-    def zeros(slot: int) -> Array:
-        return xp.zeros(tape.values[slot].shape, dtype=tape.values[slot].dtype)
+    _, xs, captured = body.split(arrays)
+    slots = tuple(body.tape.inputs)
+    carry_slots, x_slots, captured_slots = map(body.floats, body.split(slots))
+    ends = body.floats((*body.new_carry, *body.outputs))
+    plan = plan_backward(body.tape, body.floats(slots), ends)
 
     def step(sums: Any, at: Any) -> tuple[Any, Any]:
         from_next, captured_sums = sums
-        x, carry_in, y_cotangents = at
-        values = tape.run(xp, [*carry_in, *x, *captured])
+        carry_in, x, from_ys = at
+        values = body.tape.run(xp, [*carry_in, *x, *captured])
         seeds: dict[int, Array] = {}
-        for slot, c in [
-            *zip([body.new_carry[i] for i in float_carries], from_next, strict=True),
-            *zip([body.outputs[i] for i in float_outputs], y_cotangents, strict=True),
-        ]:
+        for slot, c in zip(ends, from_next + from_ys, strict=True):
             seeds[slot] = seeds[slot] + c if slot in seeds else c
         found = pull_back(xp, plan, values, seeds)
-        earlier = tuple([found[s] if s in found else zeros(s) for s in carry_slots])
-        captured_sums = tuple(
-            [
-                total + found[s] if s in found else total
-                for total, s in zip(captured_sums, captured_slots, strict=True)
-            ]
-        )
-        return (earlier, captured_sums), tuple(
-            [found[s] if s in found else zeros(s) for s in x_slots]
-        )
 
-    float_carries = [i for i, s in enumerate(inputs[: body.carries]) if s in floating]
-    float_outputs = [i for i, s in enumerate(body.outputs) if tape.values[s].dtype.kind == "f"]
-    from_end = tuple(
-        [
-            cotangent[i] if cotangent[i] is not None else xp.zeros_like(carry[i])
-            for i in float_carries
-        ]
-    )
-    y_cotangents = tuple(
-        [
-            cotangent[start + i]
-            if cotangent[start + i] is not None
-            else xp.zeros_like(out[start + i])
-            for i in float_outputs
-        ]
-    )
-    begin = (from_end, tuple([zeros(s) for s in captured_slots]))
+        def passed(to: tuple[int, ...]) -> tuple[Array, ...]:
+            return tuple([found[s] if s in found else xp.zeros_like(values[s]) for s in to])
+
+        pairs = zip(captured_sums, passed(captured_slots), strict=True)
+        return (passed(carry_slots), tuple([total + c for total, c in pairs])), passed(x_slots)
+
+    stop = body.carries + len(body.outputs)
+    from_end = _filled(xp, cotangent[: body.carries], out[: body.carries])
+    from_ys = _filled(xp, cotangent[body.carries : stop], out[body.carries : stop])
+    sums = _filled(xp, (None,) * len(captured), captured)
     if body.length == 0:
-        (to_carry, to_captured), to_xs = begin, tuple([xp.zeros_like(x) for x in xs])
+        (to_carry, to_captured), to_xs = (from_end, sums), _filled(xp, (None,) * len(xs), xs)
     else:
         (to_carry, to_captured), to_xs = xp.scan(
-            step, begin, (xs, carries_in, y_cotangents), body.length, True
+            step, (from_end, sums), (out[stop:], xs, from_ys), body.length, True
         )
-    by_slot = dict(
-        zip(
-            [*carry_slots, *x_slots, *captured_slots],
-            [*to_carry, *to_xs, *to_captured],
-            strict=True,
-        )
-    )
-    return tuple([by_slot.get(slot) for slot in inputs])
+    given = [*to_carry, *to_xs, *to_captured]
+    by_slot = dict(zip(carry_slots + x_slots + captured_slots, given, strict=True))
+    return tuple([by_slot.get(slot) for slot in slots])
+
+
+def _filled(xp: Any, cotangents: tuple[Any, ...], values: tuple[Array, ...]) -> tuple[Array, ...]:
+    """The cotangents of the float values; zeros where none arrives."""
+    pairs = zip(cotangents, values, strict=True)
+    return tuple([xp.zeros_like(x) if c is None else c for c, x in pairs if x.dtype.kind == "f"])
