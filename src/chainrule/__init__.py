@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 from chainrule import errors, losses, nn, ops, optim
 from chainrule.autodiff import check_gradients, hyper, primitive, value_and_grad
+from chainrule.explanation import explain
 from chainrule.model import Model, load, register
 from chainrule.nn import Network
 from chainrule.training import Progress, fit
@@ -18,6 +19,7 @@ __all__ = [
     "__version__",
     "check_gradients",
     "errors",
+    "explain",
     "fit",
     "hyper",
     "load",

@@ -1,0 +1,332 @@
+"""The formula of one number on the tape, and of one local derivative: in names and in numbers.
+
+Both are the primitive's own `formula` and `derivative`, with names and numbers in place of their
+letters. Only sums over several numbers are spelled out here, term by term. What a formula comes to
+is never computed here: that number is read from the tape, or obtained from the derivative rule.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from chainrule.autodiff import Primitive, Record
+from chainrule.explanation.names import Index, Names
+from chainrule.explanation.writing import EXACT, Text, factor, number, numeral, substitute
+
+SPELLED = frozenset(
+    [
+        "absolute",
+        "add",
+        "clip",
+        "cos",
+        "divide",
+        "equal",
+        "exp",
+        "greater",
+        "greater_equal",
+        "less",
+        "less_equal",
+        "log",
+        "maximum",
+        "minimum",
+        "multiply",
+        "negative",
+        "not_equal",
+        "power",
+        "power_of",
+        "sign",
+        "sin",
+        "sqrt",
+        "square",
+        "subtract",
+        "where",
+    ]
+)
+"""Primitives whose formula is as short as a call would be; others are written as a call."""
+
+LETTERS = {
+    "slope": ["α"], "alpha": ["α"], "logits": ["z"], "targets": ["y", "p"], "scores": ["z"],
+    "signs": ["t"], "exponent": ["n"],
+}  # fmt: skip
+"""How formulas write inputs whose names in the code are longer."""
+
+Written = tuple[str, str]
+"""A formula in names, and the same in numbers."""
+
+
+class Formulas:
+    """Writes formulas about the numbers of a tape.
+
+    Args:
+        names: of the tape's numbers.
+        most: how many terms of a sum are written; of longer ones the rest is an ellipsis.
+    """
+
+    def __init__(self, names: Names, most: int | None) -> None:
+        self.names = names
+        self.most = most
+        self._sums: dict[str, Callable[[Record, Index], Written]] = {
+            "affine": self._weighted_sum,
+            "matmul": self._weighted_sum,
+            "sum": self._sum,
+            "mean": self._sum,
+            "dot": self._dot,
+            "softmax": self._softmax,
+            "log_softmax": self._softmax,
+            "logsumexp": self._logsumexp,
+            "cross_entropy": self._cross_entropy,
+            "label_cross_entropy": self._label_cross_entropy,
+        }
+
+    def forward(self, record: Record, index: Index) -> Written:
+        """The formula of the number at an index of a record's output."""
+        spell = self._sums.get(record.primitive.name)
+        if spell is not None and self._spellable(record):
+            return spell(record, index)
+        if not self.elementwise(record):
+            return record.primitive.formula, ""
+        operands = self._operands(record, index)
+        pieces = _letters(record, operands, self._named), _letters(record, operands, self._numbered)
+        formula = record.primitive.formula
+        symbols = substitute(formula, pieces[0])
+        if record.primitive.name not in SPELLED:
+            call = ", ".join(self.names.name(identity) for identity in operands)
+            symbols = f"{record.primitive.name}({call})"
+        return symbols, substitute(formula, pieces[1])
+
+    def derivative(self, record: Record, k: int, out: Index, source: Index) -> Written:
+        """The formula of ∂out/∂source, where source is a number of the record's input k."""
+        name = record.primitive.name
+        if name in ("affine", "matmul") and self._spellable(record):
+            return self._partner(record, k, out, source)
+        if name in ("softmax", "cross_entropy", "label_cross_entropy") and k == 0:
+            return self._softmax_derivative(record, out, source)
+        if name == "mean":
+            count = self.names.values[record.inputs[0]].size
+            return "", f"1/{count // max(1, self.names.values[record.outputs[0]].size)}"
+        if not self.elementwise(record):
+            return "", ""
+        formula = _part(record.primitive, k, len(record.inputs))
+        operands = self._operands(record, out)
+        result = int(self.names.ids[record.outputs[0]][out])
+        symbols = {"out": self._named(result), **_letters(record, operands, self._named)}
+        numbers = {"out": self._numbered(result), **_letters(record, operands, self._numbered)}
+        return substitute(formula, symbols), substitute(formula, numbers)
+
+    def singular(self, record: Record, out: Index) -> str:
+        """What to say where a derivative is not defined at this very point; else nothing."""
+        said = re.match(r"(\w+) = (\w+)\b", record.primitive.singular)
+        if not said or not self.elementwise(record):
+            return ""
+        letters = _letters(record, self._operands(record, out), self._numbered)
+        sides = [letters[s].text if s in letters else s for s in said.groups()]
+        singular = record.primitive.singular
+        return f"no derivative here; by convention at {singular}" if sides[0] == sides[1] else ""
+
+    def elementwise(self, record: Record) -> bool:
+        """Whether every number of the output depends on the inputs' numbers at its own place."""
+        if record.several or "Σ" in record.primitive.formula:
+            return False
+        if record.primitive.name in self._sums:
+            return False
+        shapes = [self.names.values[slot].shape for slot in record.inputs]
+        try:
+            whole = np.broadcast_shapes(*shapes)
+        except ValueError:
+            return False
+        return bool(whole == self.names.values[record.outputs[0]].shape)
+
+    def _spellable(self, record: Record) -> bool:
+        """Whether a sum has one of the forms that are spelled out here."""
+        values = [self.names.values[slot] for slot in record.inputs]
+        name = record.primitive.name
+        if name in ("affine", "matmul"):
+            return bool(values[1].ndim == 2 and values[0].ndim >= 2)
+        if name in ("softmax", "log_softmax", "logsumexp"):
+            axis = record.static.get("axis", -1)
+            return axis in (-1, values[0].ndim - 1) and not record.static.get("keepdims")
+        return True
+
+    def _named(self, identity: int) -> Text:
+        if self.names.is_constant(identity):
+            return self._numbered(identity)
+        return Text(self.names.name(identity))
+
+    def _numbered(self, identity: int) -> Text:
+        return numeral(self.names.value(identity))
+
+    def _operands(self, record: Record, index: Index) -> list[int]:
+        """The identities of the inputs' numbers at the place of an output."""
+        shape = self.names.values[record.outputs[0]].shape
+        return [int(np.broadcast_to(self.names.ids[slot], shape)[index]) for slot in record.inputs]
+
+    def _terms(self, pieces: list[Written], between: str = " + ") -> Written:
+        """Summands one after the other; of many the first ones."""
+        shown = pieces[: self.most]
+        more = [] if len(shown) == len(pieces) else ["…"]
+        symbols = between.join([p[0] for p in shown] + more)
+        return symbols, between.join([p[1] for p in shown] + more)
+
+    def _product(self, a: int, b: int, first: bool) -> Written:
+        left = numeral(self.names.value(a)).text if first else factor(self.names.value(a))
+        symbols = f"{self.names.name(a)}·{self.names.name(b)}"
+        return symbols, f"{left}·{factor(self.names.value(b))}"
+
+    def _weighted_sum(self, record: Record, index: Index) -> Written:
+        """w·x + w·x + … + b, the weights in the order of the inputs."""
+        x, weight = (self.names.ids[slot] for slot in record.inputs[:2])
+        pairs = zip(weight[:, index[-1]], x[index[:-1]], strict=True)
+        pieces = [self._product(int(w), int(v), i == 0) for i, (w, v) in enumerate(pairs)]
+        symbols, numbers = self._terms(pieces)
+        if record.primitive.name == "matmul":
+            return symbols, numbers
+        bias = int(self.names.ids[record.inputs[2]][index[-1]])
+        plus = f" + {self.names.name(bias)}", f" + {factor(self.names.value(bias))}"
+        return symbols + plus[0], numbers + plus[1]
+
+    def _partner(self, record: Record, k: int, out: Index, source: Index) -> Written:
+        """What a number is multiplied with in a weighted sum: its derivative."""
+        if k == 2:
+            return "", ""
+        x, weight = (self.names.ids[slot] for slot in record.inputs[:2])
+        other = weight[source[-1], out[-1]] if k == 0 else x[out[:-1]][source[0]]
+        return self.names.name(int(other)), ""
+
+    def _summed(self, record: Record, index: Index) -> list[int]:
+        """The identities of what is added up to one number of a reduction."""
+        ids = self.names.ids[record.inputs[0]]
+        axis = record.static.get("axis")
+        axes = range(ids.ndim) if axis is None else [axis] if isinstance(axis, int) else axis
+        gone = sorted(a % ids.ndim for a in axes) if ids.ndim else []
+        free = list(index)
+        place: list[Any] = []
+        for a in range(ids.ndim):
+            if a in gone:
+                place.append(slice(None))
+                if record.static.get("keepdims"):
+                    free.pop(0)
+            else:
+                place.append(free.pop(0))
+        return [int(i) for i in ids[tuple(place)].reshape(-1)]
+
+    def _sum(self, record: Record, index: Index) -> Written:
+        parts = self._summed(record, index)
+        pieces = [
+            (self._named(i).text, (factor if k else number)(self.names.value(i)))
+            for k, i in enumerate(parts)
+        ]
+        symbols, numbers = self._terms(pieces)
+        if record.primitive.name == "sum" or len(parts) == 1:
+            return symbols, numbers
+        return f"({symbols}) / {len(parts)}", f"({numbers}) / {len(parts)}"
+
+    def _dot(self, record: Record, index: Index) -> Written:
+        a, b = (self.names.ids[slot].reshape(-1) for slot in record.inputs)
+        pairs = zip(b, a, strict=True)
+        return self._terms(
+            [self._product(int(p), int(q), i == 0) for i, (p, q) in enumerate(pairs)]
+        )
+
+    def _row(self, record: Record, index: Index) -> tuple[list[int], list[Written]]:
+        """The numbers along the last axis at an output's place, and e to the power of each."""
+        row = [int(i) for i in self.names.ids[record.inputs[0]][index]]
+        powers = [(f"e^{self.names.name(i)}", "e^" + factor(self.names.value(i))) for i in row]
+        return row, powers
+
+    def _softmax(self, record: Record, index: Index) -> Written:
+        row, powers = self._row(record, index[:-1])
+        below = self._terms(powers)
+        top = powers[index[-1]]
+        if record.primitive.name == "softmax":
+            return f"{top[0]} / ({below[0]})", f"{top[1]} / ({below[1]})"
+        own = row[index[-1]]
+        return (
+            f"{self.names.name(own)} - log({below[0]})",
+            f"{number(self.names.value(own))} - log({below[1]})",
+        )
+
+    def _logsumexp(self, record: Record, index: Index) -> Written:
+        symbols, numbers = self._terms(self._row(record, index)[1])
+        return f"log({symbols})", f"log({numbers})"
+
+    def _label_cross_entropy(self, record: Record, index: Index) -> Written:
+        row, powers = self._row(record, index)
+        symbols, numbers = self._terms(powers)
+        right = row[int(self.names.values[record.inputs[1]][index])]
+        return (
+            f"log({symbols}) - {self.names.name(right)}",
+            f"log({numbers}) - {factor(self.names.value(right))}",
+        )
+
+    def _cross_entropy(self, record: Record, index: Index) -> Written:
+        """-Σ p·log softmax(z), with log softmax(z) = z - log Σ e^z."""
+        row, powers = self._row(record, index)
+        targets = [int(i) for i in self.names.ids[record.inputs[1]][index]]
+        below = self._terms(powers)
+        pieces = [
+            (
+                f"{self.names.name(t)}·(log({below[0]}) - {self.names.name(z)})",
+                f"{number(self.names.value(t))}·(log({below[1]}) - {factor(self.names.value(z))})",
+            )
+            for t, z in zip(targets, row, strict=True)
+        ]
+        return self._terms(pieces)
+
+    def _softmax_derivative(self, record: Record, out: Index, source: Index) -> Written:
+        """softmax(z) - p for the cross-entropies; outᵢ·(δᵢⱼ - outⱼ) for softmax itself."""
+        if record.primitive.name != "softmax":
+            mass, target = self._mass(record, source)
+            return f"{mass}softmax_{self._unit(record, source)} - {target}", ""
+        ids = self.names.ids[record.outputs[0]]
+        i, j = int(ids[out]), int(ids[source])
+        pair = [(self.names.name(n), factor(self.names.value(n))) for n in (i, j)]
+        if i == j:
+            return tuple(f"{p}·(1 - {p})" for p in pair[0])  # type: ignore[return-value]
+        return f"-{pair[0][0]}·{pair[1][0]}", f"-{pair[0][1]}·{pair[1][1]}"
+
+    def _unit(self, record: Record, source: Index) -> str:
+        label = self.names.label(int(self.names.ids[record.inputs[0]][source]))
+        return label.unit + label.example
+
+    def _mass(self, record: Record, source: Index) -> tuple[str, str]:
+        """What the softmax is multiplied with (nothing where it is 1), and what is taken away."""
+        if record.primitive.name == "label_cross_entropy":
+            right = int(self.names.values[record.inputs[1]][source[:-1]]) == source[-1]
+            return "", "1" if right else "0"
+        targets = self.names.ids[record.inputs[1]][source[:-1]]
+        total = sum(self.names.value(int(t)) for t in targets)
+        shares = " + ".join(self.names.name(int(t)) for t in targets)
+        mass = "" if abs(total - 1) < EXACT else f"({shares})·"
+        return mass, self.names.name(int(targets[source[-1]]))
+
+
+def _letters(record: Record, operands: list[int], write: Callable[[int], Text]) -> dict[str, Text]:
+    """What stands for the letters of a primitive's formula: its inputs and its settings."""
+    found = list(inspect.signature(record.primitive.forward).parameters.values())[1:]
+    if any(p.kind is p.VAR_POSITIONAL for p in found):
+        return {}
+    pieces: dict[str, Text] = {}
+    inputs = [p.name for p in found if p.kind is p.POSITIONAL_OR_KEYWORD]
+    for name, identity in zip(inputs, operands, strict=False):
+        for letter in LETTERS.get(name, [name]):
+            pieces[letter] = write(identity)
+    for name, value in record.static.items():
+        if isinstance(value, int | float):
+            for letter in LETTERS.get(name, [name]):
+                pieces[letter] = numeral(value)
+    return pieces
+
+
+def _part(primitive: Primitive, k: int, inputs: int) -> str:
+    """The part of a primitive's derivative that is about its input k."""
+    whole = primitive.derivative.split(";")[0]
+    parts = whole.split(", ")
+    alternatives = re.search(r"\b(where|if|else|by)\b", whole)
+    if len(parts) == inputs and not alternatives:
+        return parts[k]
+    return whole if k == 0 or inputs == 1 or alternatives else primitive.derivative

@@ -1,0 +1,116 @@
+"""The head of the page: which network, what the names mean, which weight leads where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from chainrule.autodiff import leaves, paths
+from chainrule.explanation.names import LETTERS, Names
+from chainrule.explanation.writing import listed, paragraph
+
+PARAMETERS = {
+    "weight": "weights, counted neuron by neuron through all layers",
+    "bias": "biases, one a neuron",
+}
+
+
+def heading(names: Names, most: int | None) -> Iterator[str]:
+    """The head of the page, line by line."""
+    recorded = names.recorded
+    layers = [_word(layer) for _, layer in recorded.network.walk()]
+    sizes = recorded.batch["x"].shape[1:]
+    count = " × ".join(str(n) for n in sizes) + (" input" if sizes == (1,) else " inputs")
+    yield "ONE TRAINING STEP IN NUMBERS"
+    yield ""
+    yield from paragraph(" → ".join([count, *layers, f"loss {loss_word(recorded.loss)}"]), "  ")
+    yield ""
+    rows = list(_legend(names))
+    width = max(len(left) for left, _ in rows)
+    for left, right in rows:
+        yield f"  {left:<{width}}   {right}"
+    yield ""
+    wiring = list(_wiring(names, most))
+    for row in wiring:
+        yield from paragraph(row, "  ")
+    if wiring:
+        yield ""
+    yield "  Numbers are calculated in double precision and printed with six digits."
+    if most is not None:
+        yield ""
+        yield from paragraph(_left_out(names, most), "  ")
+
+
+def loss_word(loss: Any) -> str:
+    """The name of a loss."""
+    return str(getattr(loss, "__name__", type(loss).__name__))
+
+
+def _word(layer: Any) -> str:
+    units = getattr(layer, "units", None)
+    return type(layer).__name__ + (f"({units})" if units is not None else "")
+
+
+def _legend(names: Names) -> Iterator[tuple[str, str]]:
+    """What every kind of name means."""
+    batch = names.recorded.slots()[1]
+    units = [unit for found in names.neurons.values() for unit in found]
+    hidden = [unit for unit in units if unit.startswith("h")]
+    outputs = [unit for unit in units if unit.startswith("o")]
+    inputs = [names.label(int(i)).unit for i in names.ids[batch["x"]][:1].flat]
+    yield listed(inputs), "input" if len(inputs) == 1 else "inputs"
+    if hidden:
+        several = "hidden neurons, counted through all layers"
+        yield listed(hidden), several if len(hidden) > 1 else "hidden neuron"
+    if outputs:
+        yield listed(outputs), "output neurons" if len(outputs) > 1 else "output neuron"
+    yield from _parameters(names)
+    if units:
+        yield "net, out", "a neuron's weighted sum, and what its activation makes of it"
+    targets = [names.name(int(i)).split("[")[0] for i in names.ids[batch["y"]][:1].flat]
+    if targets == ["label"]:
+        yield "label", "target: the number of its class, counted from 0"
+    else:
+        yield listed(targets), "target" if len(targets) == 1 else "targets"
+    yield "E", "loss of the step"
+    if len(names.recorded.batch["share"]) > 1:
+        yield "[2]", "the second example; E is the mean of the examples' losses"
+
+
+def _parameters(names: Names) -> Iterator[tuple[str, str]]:
+    """The names of all weights and biases, in ranges, with what they are."""
+    counts: dict[str, int] = {}
+    for path, slot in paths(names.recorded.slots()[0]):
+        key = path.split(".")[-1]
+        counts[key] = counts.get(key, 0) + int(names.ids[slot].size)
+    for key in sorted(counts, key=lambda key: (key != "weight", key)):
+        letter = LETTERS.get(key, key)
+        all_of_them = [f"{letter}{i}" for i in range(1, counts[key] + 1)]
+        yield listed(all_of_them, 2), PARAMETERS.get(key, "parameters of another layer")
+
+
+def _wiring(names: Names, most: int | None) -> Iterator[str]:
+    """Which weight leads from where to where, a line for every neuron."""
+    for position, units in names.neurons.items():
+        ids = [names.ids[slot] for slot in names.tape.records[position].inputs]
+        row = ids[0].reshape(-1, ids[0].shape[-1])[0]
+        sources = [names.label(int(i)).unit for i in row]
+        for j, unit in enumerate(units[:most]):
+            pairs = list(zip(ids[1][:, j], sources, strict=True))[:most]
+            parts = [f"{names.name(int(w))} from {source}" for w, source in pairs]
+            if len(pairs) < len(sources):
+                parts.append("…")
+            if len(ids) == 3:
+                parts.append(f"bias {names.name(int(ids[2][j]))}")
+            yield f"into {unit}: {', '.join(parts)}"
+
+
+def _left_out(names: Names, most: int) -> str:
+    weights = sum(int(p.size) for p in leaves(names.recorded.params))
+    examples = len(names.recorded.batch["share"])
+    return (
+        f"Left out: this step has {weights:,} weights and biases and {examples} "
+        f"{'example' if examples == 1 else 'examples'}, too many to write out. The first "
+        f"{most} neurons of each layer, the first {most} inputs and examples, and the weights "
+        "between them are shown; … stands for the rest. Every value is that of the whole step."
+    )

@@ -1,0 +1,386 @@
+"""A name for every number on the tape, so that a formula can be written about it.
+
+Every number that a record computes gets an identity, an integer. A record that only moves numbers
+about (reshape, transpose, …) is run on the identities themselves: what comes out has kept its name.
+
+    x1, x2 …       inputs              w1, w2 …   weights, neuron by neuron, through all layers
+    h1, h2 …       hidden neurons      b1, b2 …   biases, one a neuron
+    o1, o2 …       output neurons      t1, t2 …   targets
+    net_h1         weighted sum        out_h1     what the activation makes of it
+    net_h1[2]      the same in the second example of a batch
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.autodiff import Record, paths
+from chainrule.engine import namespace_of
+from chainrule.explanation.recorded import Recorded
+from chainrule.explanation.writing import number
+
+MOVES = frozenset(
+    [
+        "broadcast_to",
+        "expand_dims",
+        "flip",
+        "getitem",
+        "join",
+        "reshape",
+        "squeeze",
+        "stack",
+        "take",
+        "transpose",
+    ]
+)
+"""Primitives that only move numbers about."""
+
+NOUNS = {
+    "add": "sum", "subtract": "difference", "multiply": "product", "divide": "quotient",
+    "absolute": "size", "maximum": "larger", "minimum": "smaller", "power_of": "power",
+    "label_cross_entropy": "cross_entropy", "where": "chosen", "sqrt": "root",
+}  # fmt: skip
+"""What the result of a primitive is called, where not by the primitive's own name."""
+
+LETTERS = {"weight": "w", "bias": "b"}
+
+
+@dataclass(frozen=True)
+class Label:
+    """Which neuron a number belongs to, and which example; empty where to none or to several."""
+
+    unit: str = ""
+    example: str = ""
+
+    def merged(self, other: Label) -> Label:
+        """What two numbers have in common."""
+        return Label(
+            self.unit if self.unit == other.unit else "",
+            self.example if self.example == other.example else "",
+        )
+
+
+Index = tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Root:
+    """An array whose numbers were computed or given here, and how they are named."""
+
+    start: int
+    slot: int
+    shape: Index
+    base: str
+    label: Callable[[Index], Label]
+    constant: bool = False
+    param: bool = False
+
+    @property
+    def given(self) -> bool:
+        """Whether its numbers were there before the step: weights, inputs and targets."""
+        return self.param or not self.base
+
+
+class Names:
+    """Identities, names and values of all numbers on a recorded tape.
+
+    Attributes:
+        ids: the identities in every slot, an integer array like its value.
+        produced: the records that compute something for the loss, as (position, record).
+        neurons: the names of the neurons behind every dense record, by its position.
+    """
+
+    def __init__(self, recorded: Recorded) -> None:
+        self.recorded = recorded
+        self.tape = recorded.recording.tape
+        self.values = [np.asarray(value) for value in self.tape.values]
+        self.ids: dict[int, Any] = {}
+        self.neurons: dict[int, list[str]] = {}
+        self.produced: list[tuple[int, Record]] = []
+        self._roots: list[Root] = []
+        self._starts: list[int] = []
+        self._next = 0
+        self._bases: Counter[str] = Counter()
+        self._used: set[str] = set()
+        self._params, batch = recorded.slots()
+        self._examples = len(recorded.batch["share"])
+        self._name_params()
+        self._name_batch(batch)
+        self._loss_record = self._find_loss_record()
+        self._last_dense = self._find_last_dense()
+        self._hidden = 0
+        self._walk()
+
+    def name(self, identity: int) -> str:
+        """The name of a number; of a constant, the number itself."""
+        root, index = self._place(identity)
+        if root.constant:
+            return number(self.value(identity))
+        return _joined(root.base, root.label(index), root.param)
+
+    def label(self, identity: int) -> Label:
+        """The neuron and the example that a number belongs to."""
+        root, index = self._place(identity)
+        return root.label(index)
+
+    def value(self, identity: int) -> float:
+        """The number itself."""
+        root, index = self._place(identity)
+        return float(self.values[root.slot][index])
+
+    def is_constant(self, identity: int) -> bool:
+        """Whether a number is neither learnt nor computed from anything that is."""
+        return self._place(identity)[0].constant
+
+    def is_param(self, identity: int) -> bool:
+        """Whether a number is a weight, a bias or another parameter."""
+        return self._place(identity)[0].param
+
+    def moves(self, record: Record) -> bool:
+        """Whether a record only moves numbers about, or is the mean over a single example."""
+        if (
+            record.primitive.name == "dot"
+            and record.outputs[0] == self.recorded.recording.loss.slot
+        ):
+            return self._examples == 1 and self._loss_record is not None
+        if record.primitive.name == "cast":
+            return bool(self.values[record.outputs[0]].dtype.kind == "f")
+        return record.primitive.name in MOVES
+
+    def _place(self, identity: int) -> tuple[Root, Index]:
+        root = self._roots[bisect.bisect_right(self._starts, identity) - 1]
+        index = np.unravel_index(identity - root.start, root.shape) if root.shape else ()
+        return root, tuple(int(i) for i in index)
+
+    def _add(self, slot: int, base: str, label: Callable[[Index], Label], **kind: bool) -> None:
+        value = self.values[slot]
+        shape = tuple(int(n) for n in value.shape)
+        size = int(np.prod(shape, dtype=int))
+        self._roots.append(Root(self._next, slot, shape, base, label, **kind))
+        self._starts.append(self._next)
+        self.ids[slot] = np.arange(self._next, self._next + size).reshape(shape)
+        self._next += max(size, 1)
+
+    def _constant(self, slot: int) -> Any:
+        """The identities of a slot; one that has none yet holds constants."""
+        if slot not in self.ids:
+            self._add(slot, "", lambda index: Label(), constant=True)
+        return self.ids[slot]
+
+    def _name_params(self) -> None:
+        counted: Counter[str] = Counter()
+        for path, slot in paths(self._params):
+            key = path.split(".")[-1]
+            letter, shape = LETTERS.get(key, key), tuple(self.values[slot].shape)
+            before = counted[letter]
+            counted[letter] += int(self.values[slot].size)
+            self._add(slot, letter, _counted(before, shape), param=True)
+
+    def _name_batch(self, batch: Any) -> None:
+        self._add(batch["x"], "", self._grid("x", self.values[batch["x"]].ndim))
+        labels = self.values[batch["y"]].ndim == 1
+        if labels:
+            self._add(batch["y"], "label", lambda index: Label("", self._example(index[0])))
+        else:
+            self._add(batch["y"], "", self._grid("t", 2))
+
+    def _grid(self, letter: str, axes: int) -> Callable[[Index], Label]:
+        def label(index: Index) -> Label:
+            inner = [i + 1 for i in index[1:]]
+            unit = f"{letter}{inner[0]}" if axes == 2 else f"{letter}({_commas(inner)})"
+            return Label(unit, self._example(index[0]))
+
+        return label
+
+    def _example(self, row: int) -> str:
+        return f"[{row + 1}]" if self._examples > 1 else ""
+
+    def _find_loss_record(self) -> Record | None:
+        """The record that computes the loss of every example, looked for behind mere moves."""
+        made = {record.outputs[0]: (i, record) for i, record in enumerate(self.tape.records)}
+        position, record = made[self.recorded.recording.loss.slot]
+        slot = record.inputs[0]
+        while slot in made:
+            position, record = made[slot]
+            if position < self.recorded.loss_start:
+                break
+            if record.primitive.name not in MOVES or len(record.inputs) != 1:
+                return record
+            slot = record.inputs[0]
+        return None
+
+    def _find_last_dense(self) -> int:
+        dense = [
+            i
+            for i, record in enumerate(self.tape.records[: self.recorded.loss_start])
+            if self.is_dense(record)
+        ]
+        return dense[-1] if dense else -1
+
+    def is_dense(self, record: Record) -> bool:
+        """Whether a record is a weighted sum with a weight matrix of the network."""
+        if record.primitive.name not in ("affine", "matmul"):
+            return False
+        weight = self.ids.get(record.inputs[1])
+        return weight is not None and weight.ndim == 2 and self.is_param(int(weight.flat[0]))
+
+    def _walk(self) -> None:
+        useful = _leading_to(self.tape.records, self.recorded.recording.loss.slot)
+        ends = {mark.end - 1 for mark in self.recorded.marks}
+        for i, record in enumerate(self.tape.records):
+            if i not in useful:
+                continue
+            if not any(slot in self.ids and self._varies(self.ids[slot]) for slot in record.inputs):
+                continue
+            inputs = [self._constant(slot) for slot in record.inputs]
+            if self.moves(record):
+                self.ids[record.outputs[0]] = self._moved(record, inputs)
+                continue
+            self.produced.append((i, record))
+            for slot in record.outputs:
+                self._name_output(i, record, slot, inputs, i in ends)
+
+    def _varies(self, ids: Any) -> bool:
+        return ids.size > 0 and not self.is_constant(int(ids.flat[0]))
+
+    def _moved(self, record: Record, inputs: list[Any]) -> Any:
+        """The identities after a move; indices stay what they are."""
+        if record.primitive.name == "dot":
+            return np.reshape(inputs[0], ())
+        if record.primitive.name == "cast":
+            return inputs[0]
+        if record.primitive.name == "take":
+            inputs = [inputs[0], self.values[record.inputs[1]]]
+        return record.primitive.forward(namespace_of(*inputs), *inputs, **record.static)
+
+    def _name_output(
+        self, i: int, record: Record, slot: int, inputs: list[Any], ends_layer: bool
+    ) -> None:
+        shape = tuple(int(n) for n in self.values[slot].shape)
+        if self.is_dense(record):
+            base, label = "net", self._dense_label(i, record, inputs[0], shape)
+        else:
+            base, label = self._base(i, record, ends_layer), self._derived(record, inputs, shape)
+        if base in ("E", "loss"):
+            label = self._of_example(label)
+        size = int(np.prod(shape, dtype=int))
+        last = tuple(n - 1 for n in shape)
+        if size > 1 and label(tuple(0 for _ in shape)) == label(last):
+            label = _positions
+        self._add(slot, self._fresh(base, label, shape), label)
+
+    def _of_example(self, label: Callable[[Index], Label]) -> Callable[[Index], Label]:
+        return lambda index: Label("", label(index).example if self._examples > 1 else "")
+
+    def _base(self, i: int, record: Record, ends_layer: bool) -> str:
+        if self.recorded.recording.loss.slot in record.outputs:
+            return "E"
+        if record is self._loss_record:
+            return "E" if self._examples == 1 else "loss"
+        if ends_layer and i < self.recorded.loss_start:
+            return "out"
+        return NOUNS.get(record.primitive.name, record.primitive.name)
+
+    def _fresh(self, base: str, label: Callable[[Index], Label], shape: Index) -> str:
+        """The base, with a digit where it would name two numbers alike."""
+        first = label(tuple(0 for _ in shape)) if 0 not in shape else Label()
+        count, tried = 1, base
+        while _joined(tried, first) in self._used:
+            count += 1
+            tried = f"{base}{count}"
+        self._used.add(_joined(tried, first))
+        return tried
+
+    def _dense_label(
+        self, i: int, record: Record, x: Any, shape: Index
+    ) -> Callable[[Index], Label]:
+        if i == self._last_dense:
+            units = [f"o{j + 1}" for j in range(shape[-1])]
+        else:
+            units = [f"h{self._hidden + j + 1}" for j in range(shape[-1])]
+            self._hidden += shape[-1]
+        self.neurons[i] = units
+
+        def label(index: Index) -> Label:
+            row = x[index[:-1]]
+            own = self.label(int(row[0])) if row.size else Label()
+            position = "" if len(shape) == 2 else f"({_commas([k + 1 for k in index[1:-1]])})"
+            return Label(units[index[-1]] + position, own.example)
+
+        return label
+
+    def _derived(self, record: Record, inputs: list[Any], shape: Index) -> Callable[[Index], Label]:
+        """Labels of a result from those of what it was computed from."""
+        varied = [ids for ids in inputs if self._varies(ids)]
+        varied.sort(key=lambda ids: self._place(int(ids.flat[0]))[0].given)
+        for ids in varied:
+            if ids.shape == shape:
+                return lambda index: self.label(int(ids[index]))
+        source = varied[0]
+        axes = _reduced_axes(record, source, shape)
+        if axes is None:
+            return _positions
+
+        def label(index: Index) -> Label:
+            first = source[_spread(index, axes, source.ndim, 0)]
+            last = source[_spread(index, axes, source.ndim, -1)]
+            return self.label(int(first)).merged(self.label(int(last)))
+
+        return label
+
+
+def _joined(base: str, label: Label, tight: bool = False) -> str:
+    between = "_" if base and label.unit and not tight else ""
+    return base + between + label.unit + label.example
+
+
+def _commas(numbers: list[int]) -> str:
+    return ",".join(str(n) for n in numbers)
+
+
+def _positions(index: Index) -> Label:
+    return Label(f"({_commas([i + 1 for i in index])})" if index else "")
+
+
+def _counted(before: int, shape: Index) -> Callable[[Index], Label]:
+    """Numbers counted on from `before`; a matrix neuron by neuron, that is down its columns."""
+
+    def label(index: Index) -> Label:
+        order, sizes = (index[::-1], shape[::-1]) if len(shape) == 2 else (index, shape)
+        place = int(np.ravel_multi_index(order, sizes)) if index else 0
+        return Label(str(before + place + 1))
+
+    return label
+
+
+def _reduced_axes(record: Record, source: Any, shape: Index) -> Index | None:
+    """The axes that a reduction takes away or shrinks to size 1; None where that is unclear."""
+    last = record.primitive.name == "logsumexp" or record.primitive.name.endswith("cross_entropy")
+    axis = record.static.get("axis", -1 if last else None)
+    axes = range(source.ndim) if axis is None else [axis] if isinstance(axis, int) else axis
+    gone = tuple(sorted(a % source.ndim for a in axes)) if source.ndim else ()
+    kept = tuple(n for a, n in enumerate(source.shape) if a not in gone)
+    shrunk = tuple(1 if a in gone else n for a, n in enumerate(source.shape))
+    return gone if shape in (kept, shrunk) else None
+
+
+def _spread(index: Index, axes: Index, ndim: int, at: int) -> Index:
+    """An index into the source of a reduction, with `at` along the reduced axes."""
+    free = list(index if len(index) != ndim else [i for a, i in enumerate(index) if a not in axes])
+    return tuple(at if a in axes else free.pop(0) for a in range(ndim))
+
+
+def _leading_to(records: list[Record], slot: int) -> set[int]:
+    """The positions of the records that a slot was computed from."""
+    needed, found = {slot}, set()
+    for i in range(len(records) - 1, -1, -1):
+        if not needed.isdisjoint(records[i].outputs):
+            found.add(i)
+            needed.update(records[i].inputs)
+    return found

@@ -1,0 +1,264 @@
+"""One training step on a tape: from what the user gave to the recording that is explained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.autodiff import Recording, Tree, leaves, rebuild, tree_map
+from chainrule.data import (
+    NUMBER,
+    Encoder,
+    Targets,
+    as_features,
+    as_table,
+    is_table_like,
+    make_targets,
+)
+from chainrule.engine import namespace_of
+from chainrule.errors import DataError, SettingError, ShapeError
+from chainrule.explanation.weights import filled
+from chainrule.losses import LossFunction, as_loss
+from chainrule.model import Model, check_in_shape, score_network, shape_of
+from chainrule.nn import Network, Residual, wants_indices
+from chainrule.ops import fold_in, key_from_seed
+from chainrule.optim import as_optimizer
+from chainrule.training.step import Task, objective
+
+INIT = 0
+"""The use of the seed's key that `fit` initializes from."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Which records of the tape a layer wrote: from `start` up to, but not including, `end`."""
+
+    title: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A layer that notes which records it writes."""
+
+    layer: Any
+    marks: list[Mark] = field(compare=False)
+
+    def init(self, key: Any, in_shape: Any) -> tuple[Tree, Tree, Any]:
+        made: tuple[Tree, Tree, Any] = self.layer.init(key, in_shape)
+        return made
+
+    def apply(self, params: Tree, state: Tree, x: Any, context: Any) -> tuple[Any, Tree]:
+        start = len(x.tape.records)
+        out, state = self.layer.apply(params, state, x, context)
+        self.marks.append(Mark(type(self.layer).__name__, start, len(x.tape.records)))
+        return out, state
+
+
+@dataclass(frozen=True, eq=False)
+class WatchedLoss:
+    """A loss that notes where on the tape it starts, and which outputs it was given."""
+
+    loss: LossFunction
+    calls: list[tuple[int, Any]]
+
+    def __call__(self, targets: Any, outputs: Any) -> Any:
+        self.calls.append((len(outputs.tape.records), outputs.slot))
+        return self.loss(targets, outputs)
+
+
+def watch(layer: Any, marks: list[Mark]) -> Any:
+    """The same layer, or network of layers, noting who writes which records."""
+    if isinstance(layer, Network):
+        return Network([watch(inner, marks) for inner in layer.layers])
+    if isinstance(layer, Residual):
+        layer = replace(layer, layer=watch(layer.layer, marks))
+    return Watched(layer, marks)
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """A recorded step, and what is known about the slots of its tape.
+
+    Attributes:
+        network: as the user wrote it. score: without a last activation that the loss contains.
+        recording: loss and tape; its inputs are the leaves of `arguments` in order.
+        params, batch: the trees behind the first inputs. marks: who wrote which records.
+        loss_start: the first record of the loss. outputs: the slot of the network's outputs.
+    """
+
+    network: Network
+    score: Network
+    loss: LossFunction
+    optimizer: Any
+    recording: Recording
+    params: Tree
+    arguments: tuple[Tree, ...]
+    marks: tuple[Mark, ...]
+    loss_start: int
+    outputs: int
+
+    @property
+    def batch(self) -> Tree:
+        """The inputs, targets and shares of the examples: "x", "y", "share"."""
+        return self.arguments[1]
+
+    def slots(self) -> tuple[Tree, Tree]:
+        """The tape's slots of the parameters and of the batch, as trees like them."""
+        own = iter(self.recording.tape.inputs)
+        params = rebuild(self.params, own)
+        rebuild(self.arguments[0], own)
+        return params, rebuild(self.batch, own)
+
+    def loss_with(self, params: Tree) -> float:
+        """The loss of the same batch with other parameters: the tape, run again."""
+        inputs = leaves(params)
+        for argument in self.arguments:
+            inputs = inputs + leaves(argument)
+        tape = self.recording.tape
+        with np.errstate(all="ignore"):
+            values = tape.run(namespace_of(*inputs), inputs)
+        return float(values[self.recording.loss.slot])
+
+
+def record(
+    network: Network | Model,
+    x: Any,
+    y: Any,
+    *,
+    loss: str | LossFunction | None,
+    optimizer: Any,
+    seed: int,
+    params: Any,
+) -> Recorded:
+    """Record one training step as `fit` would take it with all examples in one batch."""
+    model = network if isinstance(network, Model) else None
+    net = model.network if model is not None else _as_network(network)
+    function = as_loss(_chosen_loss(loss, model))
+    if model is not None and model.encoder is not None and is_table_like(x):
+        x, y = _encoded(model.encoder, x, y)
+    features, y = _examples(net, x, y)
+    if model is not None:
+        check_in_shape(features, model.in_shape)
+    key = key_from_seed(seed)
+    made = net.init(fold_in(key, INIT), shape_of(features))
+    numbers, state = (made[0], made[1]) if model is None else (model.params, model.state)
+    if params is not None:
+        numbers = filled(numbers, params)
+    batch = _batch(features, y, function, model, made[2])
+    no_rates: Tree = {"network": {}, "loss": {}, "optimizer": {}}
+    arguments = (_doubles(state), batch, {"key": key, "step": np.asarray(0, "int32")}, no_rates)
+    return _on_tape(net, function, as_optimizer(optimizer), _doubles(numbers), arguments)
+
+
+def _on_tape(
+    net: Network, loss: LossFunction, optimizer: Any, params: Tree, arguments: tuple[Tree, ...]
+) -> Recorded:
+    marks: list[Mark] = []
+    calls: list[tuple[int, Any]] = []
+    score = score_network(net, getattr(loss, "targets", "numbers"))
+    task = Task(watch(score, marks), WatchedLoss(loss, calls), optimizer)
+    with np.errstate(all="ignore"):
+        recording = Recording(
+            lambda p, *a: objective(task, p, *a),
+            params,
+            arguments,
+            aux=True,
+            trace_arguments=True,
+        )
+    start, outputs = calls[0]
+    return Recorded(
+        net, score, loss, optimizer, recording, params, arguments, tuple(marks), start, outputs
+    )
+
+
+def _as_network(network: Any) -> Network:
+    if isinstance(network, Network):
+        return network
+    if isinstance(network, list | tuple) or hasattr(network, "apply"):
+        return Network(network)
+    raise SettingError(
+        f"explain got {type(network).__name__} as the network; it takes cr.Network([…]) or a Model."
+    )
+
+
+def _chosen_loss(loss: Any, model: Model | None) -> Any:
+    if loss is not None:
+        return loss
+    if model is not None:
+        return model.loss
+    raise SettingError(
+        "explain needs a loss: 'mse' for numbers, 'cross_entropy' for classes, "
+        "'binary_cross_entropy' for two classes or yes/no questions."
+    )
+
+
+def _encoded(encoder: Encoder, x: Any, y: Any) -> tuple[Any, Any]:
+    """Rows of a table and their targets as the network sees them."""
+    features = encoder.encode(as_table(x, encoder.kinds), "float64")
+    if encoder.target.kind == NUMBER:
+        y = (np.asarray(y, "float64") - encoder.target.center) / encoder.target.scale
+    return features, np.atleast_1d(np.asarray(y))
+
+
+def _examples(net: Network, x: Any, y: Any) -> tuple[Any, Any]:
+    """Inputs and targets with a row for every example; one axis of inputs is one example."""
+    if isinstance(x, Mapping):
+        raise SettingError(
+            "explain takes one array of inputs, not named inputs: it explains networks in one line."
+        )
+    if not hasattr(x, "to_numpy") and np.ndim(x) < 2:
+        x = np.reshape(np.asarray(x), (1, -1))
+        y = np.asarray(y)
+        y = y[None] if y.ndim == 0 or y.size > 1 else y
+    return as_features(x, dtype="float64", indices=wants_indices(net), name="x"), y
+
+
+def _batch(features: Any, y: Any, loss: Any, model: Model | None, out_shape: Any) -> Tree:
+    """The batch as the training step takes it: every example has the same share."""
+    kind = getattr(loss, "targets", "numbers")
+    if len(out_shape) != 1:
+        raise ShapeError(
+            f"The network's output has shape (batch, {', '.join(map(str, out_shape))}), and "
+            "explain needs (batch, outputs). Add Flatten() before the last Dense."
+        )
+    if kind == "classes" and model is None:
+        _check_class_numbers(y, out_shape[0])
+    same = model is not None and model.targets.kind == kind
+    targets: Targets = model.targets if same and model else make_targets(kind, y, out_shape[0])
+    encoded = targets.encode(y, "float64")
+    rows = len(features)
+    if len(encoded) != rows:
+        raise ShapeError(
+            f"x has {rows} {'row' if rows == 1 else 'rows'} and y has {len(encoded)}: every "
+            "example needs one target."
+        )
+    return {"x": features, "y": encoded, "share": np.full(rows, 1 / rows)}
+
+
+def _check_class_numbers(y: Any, outputs: int) -> None:
+    """Refuse a number that is no class: a few examples do not show what the classes are."""
+    labels = np.asarray(y)
+    if outputs < 2:
+        raise SettingError(
+            "Cross-entropy needs an output for every class, two or more: end the network in "
+            "Dense(2), or use loss='binary_cross_entropy' with one output."
+        )
+    if labels.ndim != 1 or labels.dtype.kind not in "iuf":
+        return
+    for label in labels:
+        if label not in range(outputs):
+            raise DataError(
+                f"y holds the class {label}, and the network's {outputs} outputs stand for the "
+                f"classes 0 to {outputs - 1}."
+            )
+
+
+def _doubles(tree: Tree) -> Tree:
+    return tree_map(
+        lambda a: np.array(a, "float64") if np.asarray(a).dtype.kind == "f" else a, tree
+    )
