@@ -1,0 +1,194 @@
+"""`chainrule explain`: one training step of a network that is typed in, as arithmetic."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import click
+
+from chainrule.errors import DataError, SettingError, ShapeError, unknown_name
+from chainrule.explanation import explain as explain_step
+from chainrule.losses import LOSSES
+from chainrule.nn import ACTIVATIONS, Dense, Network
+from chainrule.optim import OPTIMIZERS
+
+MOST_WEIGHTS = 1_000_000
+"""Nobody reads a step of a larger network."""
+
+
+@click.command(name="explain")
+@click.option("--shape", required=True, metavar="2-2-1", help="Inputs, neurons of each layer.")
+@click.option("--x", required=True, metavar="0.05,0.10", help="The inputs of one example.")
+@click.option("--y", required=True, metavar="0.01", help="Its targets, or the number of its class.")
+@click.option(
+    "--activation",
+    default="sigmoid",
+    show_default=True,
+    metavar="NAME",
+    help=f"Of the hidden neurons: {', '.join(ACTIVATIONS)}.",
+)
+@click.option(
+    "--output", default="linear", show_default=True, metavar="NAME", help="Of the output neurons."
+)
+@click.option(
+    "--loss", default="mse", show_default=True, metavar="NAME", help=f"{', '.join(LOSSES)}."
+)
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help='JSON: a list of layers {"weight": [[…]], "bias": […]}, a row of weights for each input.',
+)
+@click.option(
+    "--optimizer",
+    default="sgd",
+    show_default=True,
+    metavar="NAME",
+    help=f"{', '.join(OPTIMIZERS)}.",
+)
+@click.option("--learning-rate", type=float, metavar="RATE", help="Length of the step.")
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Of the weights, without FILE."
+)
+def explain(
+    shape: str,
+    x: str,
+    y: str,
+    activation: str,
+    output: str,
+    loss: str,
+    weights: Path | None,
+    optimizer: str,
+    learning_rate: float | None,
+    seed: int,
+) -> None:
+    """Show one training step as arithmetic: forward pass, loss, chain rule, new weights.
+
+    Example: chainrule explain --shape 2-2-1 --output sigmoid --x 0.05,0.10 --y 0.01
+    """
+    sizes = _sizes(shape)
+    network = _network(sizes, activation, output)
+    if loss not in LOSSES:
+        raise unknown_name("loss", loss, LOSSES)
+    inputs, targets = _numbers("--x", x), _numbers("--y", y)
+    if len(inputs) != sizes[0]:
+        raise ShapeError(
+            f"--x has {_count(len(inputs), 'number')} and --shape {shape} starts with "
+            f"{_count(sizes[0], 'input')}: give one number for each input, e.g. "
+            f"--x {','.join(['0.5'] * min(sizes[0], 8))}."
+        )
+    _check_targets(targets, sizes[-1], loss, shape)
+    page = explain_step(
+        network,
+        [inputs],
+        targets if len(targets) == 1 else [targets],
+        loss=loss,
+        optimizer=_optimizer(optimizer, learning_rate),
+        seed=seed,
+        params=None if weights is None else _weights(weights),
+    )
+    click.echo(str(page), nl=False)
+
+
+def _sizes(shape: str) -> list[int]:
+    parts = shape.split("-")
+    if len(parts) < 2 or not all(part.strip().isdecimal() and int(part) > 0 for part in parts):
+        raise SettingError(
+            f"--shape is {shape!r}; it must be whole numbers above 0 with - between them: the "
+            "inputs, then the neurons of each layer, e.g. 2-2-1."
+        )
+    sizes = [int(part) for part in parts]
+    weights = sum((a + 1) * b for a, b in itertools.pairwise(sizes))
+    if weights > MOST_WEIGHTS:
+        raise SettingError(
+            f"--shape {shape} has {weights:,} weights and biases; explain takes up to "
+            f"{MOST_WEIGHTS:,}. Explain a smaller network, e.g. 2-3-1."
+        )
+    return sizes
+
+
+def _network(sizes: list[int], activation: str, output: str) -> Network:
+    for name in (activation, output):
+        if name not in ACTIVATIONS:
+            raise unknown_name("activation", name, ACTIVATIONS)
+    layers: list[Any] = []
+    for i, units in enumerate(sizes[1:]):
+        name = output if i == len(sizes) - 2 else activation
+        layers.append(Dense(units))
+        if name != "linear":
+            layers.append(ACTIVATIONS[name]())
+    return Network(layers)
+
+
+def _numbers(option: str, typed: str) -> list[float]:
+    numbers = []
+    for part in typed.split(","):
+        try:
+            numbers.append(float(part))
+        except ValueError:
+            raise DataError(
+                f"{option} is {typed!r}, and {part.strip()!r} is not a number: write numbers with "
+                "commas between them and a point inside, e.g. 0.05,0.10."
+            ) from None
+        if not math.isfinite(numbers[-1]):
+            raise DataError(f"{option} holds {part.strip()}; it must be finite numbers.")
+    return numbers
+
+
+def _check_targets(targets: list[float], outputs: int, loss: str, shape: str) -> None:
+    """Refuse targets that are not what the loss takes."""
+    kind = LOSSES[loss].targets  # type: ignore[attr-defined]
+    a_class = kind == "classes" and len(targets) == 1
+    if len(targets) != outputs and not a_class:
+        one = ", or the number of the class" if kind == "classes" else ""
+        raise ShapeError(
+            f"--y has {_count(len(targets), 'number')} and --shape {shape} ends in "
+            f"{_count(outputs, 'output')}: give one number for each output{one}."
+        )
+    if a_class and outputs > 1 and targets[0] not in range(outputs):
+        raise DataError(
+            f"--y is {targets[0]:g}, and --shape {shape} has the classes 0 to {outputs - 1}: give "
+            "the number of the right one."
+        )
+    for target in targets:
+        if kind in ("binary", "classes") and not a_class and not 0 <= target <= 1:
+            raise DataError(f"--y holds {target:g}; the loss {loss} takes numbers from 0 to 1.")
+        if kind == "signs" and abs(target) != 1:
+            raise DataError(f"--y holds {target:g}; the loss {loss} takes -1 or 1.")
+
+
+def _count(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def _optimizer(name: str, learning_rate: float | None) -> Any:
+    if name not in OPTIMIZERS:
+        raise unknown_name("optimizer", name, OPTIMIZERS)
+    if learning_rate is None:
+        return OPTIMIZERS[name]()
+    return OPTIMIZERS[name](learning_rate=learning_rate)
+
+
+def _weights(path: Path) -> list[Any]:
+    """The layers in a file of weights."""
+    if not path.is_file():
+        found = "is a folder" if path.is_dir() else "does not exist"
+        raise DataError(f"--weights {path} {found}: give a JSON file.")
+    try:
+        layers = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise DataError(
+            f"{path} is not JSON: line {error.lineno}, column {error.colno}: {error.msg}."
+        ) from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path} is not a text file in UTF-8.") from None
+    if not isinstance(layers, list):
+        raise DataError(
+            f'{path} must hold a list of layers, [{{"weight": [[…]], "bias": […]}}, …]; it holds '
+            f"{'an object' if isinstance(layers, dict) else 'something else'}."
+        )
+    return layers
