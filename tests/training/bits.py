@@ -1,0 +1,110 @@
+"""Prints a fingerprint of the parameters of many training runs, as JSON: `bits.py ENGINE [CASE …]`.
+
+The tests run it in processes with different numbers of threads and compare what it prints.
+"""
+
+import hashlib
+import json
+import sys
+from typing import Any
+
+import numpy as np
+
+import chainrule as cr
+from chainrule import nn
+from chainrule.autodiff import leaves
+from tests import loss_samples
+from tests.nn import samples
+from tests.training.problems import PROBLEMS
+
+
+def fingerprint(model: Any) -> str:
+    """Of all bits of the parameters, the layers' states and the history."""
+    digest = hashlib.sha256(json.dumps(model.history, sort_keys=True).encode())
+    for array in leaves((model.params, model.state)):
+        digest.update(f"{array.dtype}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def dense(sizes: list[int], activation: Any, rows: int, loss: str, **settings: Any) -> Any:
+    random = np.random.default_rng(0)
+    X = random.normal(size=(rows, sizes[0])).astype("float32")
+    classes = sizes[-1] > 1
+    y = random.integers(0, sizes[-1], rows) if classes else random.normal(size=rows)
+    layers: list[Any] = []
+    for units in sizes[1:-1]:
+        layers += [nn.Dense(units), activation]
+    return cr.fit(cr.Network([*layers, nn.Dense(sizes[-1])]), X, y, loss=loss, **settings)
+
+
+def large(epochs: int, rows: int, **settings: Any) -> Any:
+    return dense(
+        [784, 512, 256, 10], nn.ReLU(), rows, "cross_entropy",
+        batch_size=128, epochs=epochs, **settings,
+    )  # fmt: skip
+
+
+CASES: dict[str, Any] = {
+    "toy": lambda **s: dense(
+        [2, 8, 8, 1], nn.Tanh(), 200, "mse", batch_size=10, epochs=10, validation=0.2, **s
+    ),
+    "small": lambda **s: dense(
+        [30, 64, 32, 1], nn.ReLU(), 569, "mse", batch_size=32, epochs=5, validation=0.2, **s
+    ),
+    "batch 1": lambda **s: dense(
+        [30, 64, 32, 1], nn.ReLU(), 200, "mse", batch_size=1, epochs=2, validation=0.2, **s
+    ),
+    "784-512-256-10": lambda **s: large(2, 700, validation=0.1, **s),
+    "784-512-256-10, full batch": lambda **s: dense(
+        [784, 256, 10], nn.ReLU(), 3000, "cross_entropy", batch_size=None, epochs=4, **s
+    ),
+    "clipped": lambda **s: large(1, 512, optimizer=cr.optim.Adam(1e-3, clip_norm=0.1), **s),
+    "1024-4096-4096-10": lambda **s: dense(
+        [1024, 4096, 4096, 10], nn.ReLU(), 1024, "cross_entropy", batch_size=512, epochs=1, **s
+    ),
+    **{f"problem {name}": problem.fit for name, problem in PROBLEMS.items()},
+}
+
+
+def one_layer(layer: Any, loss: Any, make_targets: Any, shape: Any, indices: Any) -> Any:
+    """A run of a layer at a width that a thread pool would want to share out."""
+
+    def run(**settings: Any) -> Any:
+        random = np.random.default_rng(1)
+        rows = 600
+        x = samples.inputs(random, rows, shape, indices)
+        y = make_targets(random, rows, 10)
+        network = cr.Network([layer, nn.Flatten(), nn.Dense(10)])
+        return cr.fit(network, x, y, loss=loss, batch_size=256, epochs=2, **settings)
+
+    return run
+
+
+WIDE = {
+    "Dense": (nn.Dense(300), (257,)),
+    "Residual": (nn.Residual(nn.Network([nn.Dense(257), nn.Tanh()])), (257,)),
+    "Network": (nn.Network([nn.Dense(128), nn.Sigmoid(), nn.Dense(64)]), (257,)),
+    "Embedding": (nn.Embedding(50, 16), (20,)),
+    "Branches": (
+        nn.Branches({"numbers": nn.Dense(64), "city": nn.Embedding(50, 16)}),
+        {"numbers": (257,), "city": ()},
+    ),
+}
+CHEAP = loss_samples.SAMPLES["MeanSquaredError"].cases()[0]
+
+for name, sample in samples.SAMPLES.items():
+    layer, shape = WIDE.get(name, (sample.layers[0], (257,)))
+    CASES[f"layer {name}"] = one_layer(layer, *CHEAP, shape, sample.indices and 50)
+for name, loss_sample in loss_samples.SAMPLES.items():
+    for number, (loss, make) in enumerate(loss_sample.cases()):
+        CASES[f"loss {name} {number}"] = one_layer(nn.Dense(64), loss, make, (100,), None)
+
+
+def main(engine: str, names: list[str]) -> None:
+    for name in names or CASES:
+        print(json.dumps([name, fingerprint(CASES[name](engine=engine))]), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])
