@@ -209,7 +209,7 @@ def _completed(found: Any) -> Any:
         return np.array([0, 1]).astype(found.dtype)
     if found.dtype.kind in "if" and only == -1:
         return np.array([-1, 1]).astype(found.dtype)
-    raise DataError(f"All targets are {only!r}: two classes are needed to tell them apart.")
+    raise DataError(f"All targets are {only}: two classes are needed to tell them apart.")
 
 
 def _many_binary(kind: str, array: Any, outputs: int, name: str) -> Targets:
