@@ -92,13 +92,13 @@ def settled(inputs: list[Any]) -> list[Any]:
     inputs = [as_array(x) for x in inputs]
     strong = [x for x in inputs if not isinstance(x, _WEAK)]
     floats = _deciding(strong, "f")
-    dtype = max(floats, key=lambda d: d.itemsize, default=np.dtype("float32"))
+    dtype = max(floats, key=lambda d: d.itemsize, default=None)
     traced = any(not isinstance(x, np.ndarray) and _dtype(x).kind == "f" for x in strong)
 
     def settle(x: Any) -> Any:
         if isinstance(x, _WEAK):
-            narrow = _narrow(x)
-            return narrow.astype(dtype) if narrow.dtype.kind == "f" else narrow
+            own = np.asarray(x) if isinstance(x, np.generic) else _narrow(x)
+            return own if dtype is None or own.dtype.kind != "f" else np.asarray(x, dtype)
         constant = isinstance(x, np.ndarray) and x.dtype.kind == "f"
         return x.astype(dtype) if traced and constant else x
 
