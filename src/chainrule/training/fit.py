@@ -29,6 +29,7 @@ from chainrule.optim import Optimizer, as_optimizer
 from chainrule.training.faults import not_finite
 from chainrule.training.loop import Plan, Progress, run
 from chainrule.training.prepare import (
+    DEFAULT_BATCH,
     batch_rows,
     cast,
     check_embeddings,
@@ -52,7 +53,7 @@ def fit(
     loss: str | LossFunction | None = None,
     optimizer: str | Optimizer = "adam",
     epochs: int = 100,
-    batch_size: int | None = 32,
+    batch_size: int | None = DEFAULT_BATCH,
     validation: float | tuple[Any, Any] | None = None,
     patience: int | None = None,
     tol: float = 0.0,

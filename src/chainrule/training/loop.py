@@ -277,10 +277,10 @@ class _Run:
             self._note(epoch, after)
             self.carry = after
             return None
-        good = taken - 1
-        if np.isfinite(float(after["loss"])):
-            good = self._last_healthy(before, taken)
+        good = taken - (0 if np.isfinite(float(after["loss"])) else 1)
         self.carry = self._advance(before, good)
+        if not self._healthy(self.carry):
+            self.carry = self._advance(before, self._last_healthy(before, good))
         self._note(epoch, self.carry)
         at = (int(self.carry["epoch"]) - self.first, int(self.carry["position"]))
         share = self.table["share"]
@@ -364,7 +364,7 @@ class _Run:
     def _outcome(self, reason: str, bad: Bad | None, seconds: float) -> Outcome:
         carry = self.carry
         best_epoch = int(carry["best_epoch"]) if self.shape.keeps_best else 0
-        best = best_epoch > 0
+        best = best_epoch > 0 and bad is None
         return Outcome(
             params=self._fetch(carry["best_params" if best else "params"]),
             state=tree_map(

@@ -13,6 +13,7 @@ from chainrule.errors import DataError, SettingError, ShapeError
 from chainrule.model import check_in_shape, index_flags
 from chainrule.nn import Embedding, Network
 
+DEFAULT_BATCH = 32
 VALIDATION_CHUNK = 4096
 """Rows of a validation part that are evaluated at a time."""
 
@@ -157,11 +158,10 @@ def batch_rows(batch_size: int | None, rows: int) -> int:
     """Rows a step: what was asked for, but not more than there are."""
     if batch_size is None:
         return rows
-    if batch_size > rows:
+    if batch_size > rows and batch_size != DEFAULT_BATCH:
         warnings.warn(
             f"batch_size {batch_size} is larger than the {rows} training rows; all rows are taken "
             "at once. Write batch_size=None to say so.",
             stacklevel=3,
         )
-        return rows
-    return int(batch_size)
+    return min(int(batch_size), rows)
