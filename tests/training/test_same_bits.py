@@ -12,7 +12,7 @@ from chainrule import optim
 from chainrule.errors import NonFiniteError
 from chainrule.training import loop, tables
 from tests.training.bits import CASES, fingerprint
-from tests.training.problems import PROBLEMS
+from tests.training.problems import PROBLEMS, BreaksAt
 
 THREADS = (1, 2, 4)
 THREAD_VARIABLES = ("NPROC", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -97,16 +97,6 @@ def test_tables_of_few_epochs_change_no_bit(monkeypatch, engine):
     one = problem.fit(engine=engine)
     monkeypatch.setattr(tables, "MOST_EPOCHS", 3)
     assert fingerprint(problem.fit(engine=engine)) == fingerprint(one)
-
-
-class BreaksAt:
-    """A schedule that is one number up to a step and far too much from there on."""
-
-    def __init__(self, epoch, huge):
-        self.epoch, self.huge = epoch, huge
-
-    def rates(self, progress, epochs):
-        return np.where(np.asarray(progress) < self.epoch, 0.05, self.huge)
 
 
 @pytest.mark.parametrize("engine", ["numpy", "xla"])

@@ -61,12 +61,24 @@ class Optimizer:
 
 
 def check_rates(optimizer: Any) -> None:
-    """Refuse settings that cannot be: negative rates, NaN, momenta of 1 and more."""
+    """Refuse settings that cannot be (text, negative rates, NaN, momenta of 1 and more).
+
+    NumPy's numbers become Python's, so that they are told apart from arrays and traced values.
+    """
     name = type(optimizer).__name__
     for field in fields(optimizer):
         value = getattr(optimizer, field.name)
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, np.number):
+            value = value.item()
+            object.__setattr__(optimizer, field.name, value)
+        rate = field.name == "learning_rate"
+        if (rate and isinstance(value, Schedule)) or (field.name == "clip_norm" and value is None):
             continue
+        if not rate and not field.metadata.get("hyper"):
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            kind = "a number or a schedule such as Cosine(0.1)" if rate else "a number"
+            raise SettingError(f"{name}: {field.name} is {value!r}; it must be {kind}.")
         if not (value >= 0 and value < float("inf")):
             raise SettingError(
                 f"{name}: {field.name} is {value}; it must be a finite number of at least 0."
