@@ -8,7 +8,7 @@ from chainrule.explanation import explain
 from chainrule.model import Model, load, register
 from chainrule.nn import Network
 from chainrule.training import Progress, fit
-from chainrule.workflow import train
+from chainrule.workflow import inspect, train
 
 __version__ = version("chainrule")
 
@@ -22,6 +22,7 @@ __all__ = [
     "explain",
     "fit",
     "hyper",
+    "inspect",
     "load",
     "losses",
     "nn",

@@ -17,6 +17,7 @@ from chainrule.errors import ChainruleError, NonFiniteError, unknown_name
 
 COMMANDS = {
     "train": "Train a network on a table, judge it, and save it.",
+    "inspect": "Show what a model holds: layers, costs, columns, card, judgement.",
     "explain": "Show one training step as arithmetic: forward, backward, update.",
 }
 """Every subcommand with its line in `chainrule --help`; `load` imports the one that is typed."""
@@ -24,13 +25,14 @@ COMMANDS = {
 
 def load(name: str) -> click.Command:
     """The subcommand of a name in COMMANDS."""
-    if name == "train":
-        from chainrule.cli.train import train
-
-        return train
-    from chainrule.cli.explain import explain
-
-    return explain
+    match name:
+        case "train":
+            from chainrule.cli.train import train as command
+        case "inspect":
+            from chainrule.cli.inspect import inspect as command
+        case _:
+            from chainrule.cli.explain import explain as command
+    return command
 
 
 class LazyGroup(click.Group):

@@ -1,6 +1,20 @@
-"""The chain rule in numbers: one training step written out, read from the tape."""
+"""The chain rule in numbers: a training step written out, a network counted; read off the tape."""
 
+from chainrule.explanation.counting import LayerCount, count_layers
 from chainrule.explanation.explaining import explain
+from chainrule.explanation.inputs import InputColumn, input_columns, input_names
 from chainrule.explanation.page import Derivative, Explanation, Line, Section, Term
 
-__all__ = ["Derivative", "Explanation", "Line", "Section", "Term", "explain"]
+__all__ = [
+    "Derivative",
+    "Explanation",
+    "InputColumn",
+    "LayerCount",
+    "Line",
+    "Section",
+    "Term",
+    "count_layers",
+    "explain",
+    "input_columns",
+    "input_names",
+]

@@ -1,5 +1,7 @@
-"""What a user asks for in one call: from a table to a judged model."""
+"""What a user asks for in one call: from a table to a judged model, and what to do with it."""
 
+from chainrule.workflow.inspect import Inspection, inspect
+from chainrule.workflow.models import load_model
 from chainrule.workflow.train import train
 
-__all__ = ["train"]
+__all__ = ["Inspection", "inspect", "load_model", "train"]

@@ -1,0 +1,98 @@
+"""`inspect`: what a model is made of and what it costs, without running it on anything."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.errors import ModelFileError
+from chainrule.explanation import InputColumn, LayerCount, count_layers, input_columns
+from chainrule.model import Model
+from chainrule.workflow.models import load_model
+
+MOST_INPUTS = 2**26
+"""Numbers in one example, beyond which nothing is counted: a file can claim any shape."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a model is made of.
+
+    Attributes:
+        layers: the layers in order, each with its shape and what it costs for one example.
+        columns: the columns of the table that it sees; none where it was trained on arrays.
+        in_shape: of one example, or a dict of shapes. dtype: "float32" or "float64".
+        targets: "numbers", "classes", "binary" or "signs". classes: the labels.
+        loss: the name of the loss it was trained for.
+        card: how it was made. judgement: how good it is; None where that was not measured.
+    """
+
+    layers: tuple[LayerCount, ...]
+    columns: tuple[InputColumn, ...]
+    in_shape: Any
+    dtype: str
+    targets: str
+    classes: tuple[Any, ...]
+    loss: str
+    card: dict[str, Any]
+    judgement: dict[str, Any] | None
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers were learnt."""
+        return sum(layer.parameters for layer in self.layers)
+
+    @property
+    def operations(self) -> int:
+        """Of the forward pass of one example."""
+        return sum(layer.operations for layer in self.layers)
+
+    @property
+    def activation_bytes(self) -> int:
+        """Results of one example that training keeps for the way back."""
+        return sum(layer.activation_bytes for layer in self.layers)
+
+
+def inspect(model: Model | str | os.PathLike[str]) -> Inspection:
+    """Look into a model: layers with shapes, parameters and operations, columns, card, judgement.
+
+    The operations are counted on the recorded forward pass of one example, primitive by primitive.
+
+    Args:
+        model: a Model, or the path of a file that `save` wrote.
+
+    Raises:
+        ModelFileError: the file is no model.
+
+    Example:
+        >>> import chainrule as cr
+        >>> network = cr.Network([cr.nn.Dense(3), cr.nn.ReLU(), cr.nn.Dense(1)])
+        >>> model = cr.fit(network, [[0.0, 1.0], [1.0, 0.0]], [0.0, 1.0], loss="mse", epochs=1)
+        >>> found = inspect(model)
+        >>> found.parameters, found.operations, found.layers[0].out_shape
+        (13, 21, (3,))
+    """
+    made = load_model(model)
+    _check_size(made.in_shape)
+    classes = made.targets.classes
+    return Inspection(
+        layers=count_layers(made.network, made.params, made.state, made.in_shape, made.dtype),
+        columns=() if made.encoder is None else input_columns(made.encoder),
+        in_shape=made.in_shape,
+        dtype=made.dtype,
+        targets=made.targets.kind,
+        classes=() if classes is None else tuple(classes.tolist()),
+        loss=getattr(made.loss, "__name__", type(made.loss).__name__),
+        card={name: value for name, value in made.card.items() if name != "judgement"},
+        judgement=made.judgement,
+    )
+
+
+def _check_size(in_shape: Any) -> None:
+    shapes = in_shape.values() if isinstance(in_shape, dict) else [in_shape]
+    if sum(math.prod(shape) for shape in shapes) > MOST_INPUTS:
+        raise ModelFileError(
+            f"One example of this model has the shape {in_shape}: too large to be counted."
+        )
