@@ -34,8 +34,8 @@ test-long: $(READY) ## run the tests that take minutes
 test-peers: $(PEERS_READY) ## compute the reference numbers again with PyTorch and compare them with the committed ones
 	@$(PEERS_PYTHON) -m pytest --quiet tests/peers
 
-bench: $(PEERS_READY) ## measure the speed beside PyTorch and scikit-learn
-	@$(PEERS_PYTHON) -m benchmarks.dense
+bench: $(PEERS_READY) ## measure the speed beside PyTorch and scikit-learn; ARGS="--write docs/benchmarks.md" records it
+	@$(PEERS_PYTHON) -m benchmarks.dense $(ARGS)
 
 docs-figures: $(READY) ## draw the figures of the documentation again
 	@for script in examples/*.py; do MPLBACKEND=agg $(PYTHON) "$$script" || exit 1; done

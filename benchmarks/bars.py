@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.cases import CASES, Bar, Case
-from benchmarks.peers import BARE, OURS, OURS_NUMPY, SCIKIT, TORCH
+from benchmarks.peers import BARE, OURS, OURS_NUMPY, SCIKIT, TORCH_GRAPH, TORCH_USUAL
 from benchmarks.rounds import Times
 from benchmarks.startup import Start
 
@@ -55,10 +55,11 @@ def verdicts(times: Sequence[Times], rate: float | None) -> list[Verdict]:
 def _of_case(case: Case, times: Mapping[str, Times], rate: float | None) -> list[Verdict]:
     found = []
     ours, by_hand = times.get(OURS), times.get(OURS_NUMPY)
-    torch = [times[name] for name in TORCH if name in times]
-    if ours and torch:
-        best = min(torch, key=lambda entry: entry.middle)
-        found.append(_faster(f"times the speed of {best.contender}", best, ours, case.torch))
+    for names in (TORCH_USUAL, TORCH_GRAPH):
+        torch = [times[name] for name in names if name in times]
+        if ours and torch:
+            best = min(torch, key=lambda entry: entry.middle)
+            found.append(_faster(f"times the speed of {best.contender}", best, ours, case.torch))
     if ours and SCIKIT in times:
         found.append(_faster(f"times the speed of {SCIKIT}", times[SCIKIT], ours, case.sklearn))
     if ours and BARE in times:

@@ -99,7 +99,7 @@ CASES = {
             torch=Bar(11, 15), sklearn=Bar(11, 15), bare=1.15, numpy=1.8,
         ),
         Case(
-            "single", SMALL, "relu", "binary_cross_entropy", batch=1, rows=2048,
+            "single", SMALL, "relu", "binary_cross_entropy", batch=1, rows=1024,
             torch=Bar(40, 60), sklearn=Bar(28, 40), bare=1.45, numpy=1.8,
         ),
         Case(

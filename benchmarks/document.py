@@ -10,7 +10,8 @@ NOTES = Path(__file__).with_name("NOTES.md")
 INTRODUCTION = """\
 # How fast
 
-Written by `{command}`; do not edit it by hand. The notes at the end are `benchmarks/NOTES.md`.
+Written by `{command}`; do not edit it by
+hand. The notes at the end are `benchmarks/NOTES.md`.
 
 Float32, Adam, a learning rate that is a number; the same rows, batches and number of steps for all.
 Every contender has a process of its own and they train in turns, so that a change of the machine's
@@ -25,8 +26,10 @@ steps; the table has the median of the rounds and their spread. What only the fi
 - **jax.grad alone** is the same network and Adam in one compiled scan, its row numbers drawn
   before the clock runs.
 - **PyTorch** picks rows from tensors by number, faster than a `DataLoader`. Of its ways to
-  write Adam, or to compile, the fastest in this run is shown. "One graph" is the whole step
-  as one compiled function through `torch.func`, which few people write.
+  write Adam, or to compile, the fastest in this run is shown: eager ones are a loop over tensors,
+  `foreach` and `fused`; compiled ones are the step as one writes it, and the network alone with a
+  fused Adam. "One graph" is the whole step as one compiled function with `torch.func` and Adam
+  by hand: few people write it, and it is judged by the same bar in a line of its own.
 - **scikit-learn** is `fit` of `MLPClassifier` or `MLPRegressor`, without early stopping.
 """
 

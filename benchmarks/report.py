@@ -7,6 +7,7 @@ from statistics import median
 
 from benchmarks.bars import Verdict
 from benchmarks.cases import CASES
+from benchmarks.peers import OURS
 from benchmarks.rounds import Times
 from benchmarks.startup import Start
 
@@ -72,7 +73,8 @@ def verdict_table(verdicts: Sequence[Verdict]) -> str:
 
 
 def times_table(times: Sequence[Times]) -> str:
-    """Microseconds a step, and the first call."""
+    """Microseconds a step, in ours too, and the first call."""
+    ours = {entry.case: entry.middle for entry in times if entry.contender == OURS}
     rows = [
         (
             CASES[entry.case].title,
@@ -80,12 +82,13 @@ def times_table(times: Sequence[Times]) -> str:
             entry.way,
             number(entry.middle),
             f"{number(min(entry.steps))} to {number(max(entry.steps))}",
+            f"{entry.middle / ours[entry.case]:.2f}" if entry.case in ours else "",
             f"{max(entry.first, 0):.2f}",
             f"{entry.loading:.1f}",
         )
         for entry in times
     ]
-    heads = ("case", "who", "way", "µs a step", "rounds", "first call, s", "import, s")
+    heads = ("case", "who", "way", "µs a step", "rounds", "in ours", "first call, s", "import, s")
     return table(heads, rows, 3)
 
 

@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 from types import TracebackType
 from typing import IO, Any, Self
@@ -28,7 +28,8 @@ class Times:
 
     Attributes:
         steps: microseconds a step, one per round. first: seconds that the first call took beyond
-            a later one. loading: seconds to import. way: which of its ways was the fastest.
+            a later one. loading: seconds to import. way: which of its ways was the fastest;
+            ways: the medians of all.
     """
 
     case: str
@@ -37,6 +38,7 @@ class Times:
     steps: list[float]
     first: float
     loading: float
+    ways: dict[str, float] = field(default_factory=dict)
 
     @property
     def middle(self) -> float:
@@ -86,43 +88,42 @@ class Worker:
         said = self._errors.read().decode(errors="replace").strip()[-2000:]
         raise ContenderError(f"{self.contender}, {self.case.name}: the process ended.\n{said}")
 
-    def step(self) -> float:
-        """Trains once more; microseconds a step."""
+    def steps(self) -> dict[str, float]:
+        """Trains once more in each way; microseconds a step."""
         assert self._process.stdin is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
-        seconds: float = self.answer()["seconds"]
-        return seconds / self.case.steps * 1e6
+        taken = self.answer()["seconds"]
+        return {way: seconds / self.case.steps * 1e6 for way, seconds in taken.items()}
 
 
 def race(name: str, contenders: Sequence[str], repeats: int, budget: float) -> list[Times]:
     """Times of all contenders that are installed; they get ready one after the other."""
-    case = CASES[name]
     ready: list[tuple[Worker, dict[str, Any]]] = []
     with ExitStack() as stack:
         for contender in contenders:
-            worker = stack.enter_context(Worker(contender, case, budget))
+            worker = stack.enter_context(Worker(contender, CASES[name], budget))
             about = worker.answer()
             if "missing" in about:
                 print(f"{contender} is left out: no {about['missing']} here", file=sys.stderr)
                 continue
             ready.append((worker, about))
-            said = f"{contender} ({about['way']}) is ready, {about['epochs']} epochs a turn"
-            print(f"{name}: {said}", file=sys.stderr)
-        steps: dict[str, list[float]] = {worker.contender: [] for worker, _ in ready}
+            print(f"{name}: {contender} is ready, epochs a turn {about['epochs']}", file=sys.stderr)
+        taken: dict[str, list[dict[str, float]]] = {worker.contender: [] for worker, _ in ready}
         for turn in range(repeats):
             for index in range(len(ready)):
                 worker = ready[(index + turn) % len(ready)][0]
-                steps[worker.contender].append(worker.step())
+                taken[worker.contender].append(worker.steps())
                 time.sleep(PAUSE)
-    return [
-        Times(
-            case=name,
-            contender=worker.contender,
-            way=about["way"],
-            steps=steps[worker.contender],
-            first=about["first"],
-            loading=about["loading"],
-        )
-        for worker, about in ready
-    ]
+    return [_fastest(name, worker.contender, about, taken) for worker, about in ready]
+
+
+def _fastest(
+    case: str, contender: str, about: dict[str, Any], taken: dict[str, list[dict[str, float]]]
+) -> Times:
+    """The times of the way with the lowest median."""
+    ways = {way: [turn[way] for turn in taken[contender]] for way in about["first"]}
+    way = min(ways, key=lambda name: median(ways[name]))
+    medians = {name: median(steps) for name, steps in ways.items()}
+    first, loading = about["first"][way], about["loading"]
+    return Times(case, contender, way, ways[way], first, loading, medians)

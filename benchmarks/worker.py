@@ -1,20 +1,19 @@
 """A process that trains for one contender in one case whenever it is asked to.
 
 It is started by `benchmarks.rounds` and speaks lines of JSON: it gets itself ready, says how that
-went, and answers every line it is sent with the seconds of an epoch.
+went, and answers every line it is sent with the seconds of an epoch, by way.
 """
 
 import json
 import os
 import sys
 import time
+from dataclasses import dataclass
 from typing import Any, TextIO
 
-from benchmarks.cases import CASES
+from benchmarks.cases import CASES, Case
 from benchmarks.clock import Trainer, epochs_for, seconds, seconds_an_epoch
 from benchmarks.peers import ways_of
-
-TRIALS = 3
 
 
 def reply_file() -> TextIO:
@@ -24,38 +23,50 @@ def reply_file() -> TextIO:
     return replies
 
 
-def prepare(contender: str, case_name: str, budget: float) -> tuple[Trainer, int, dict[str, Any]]:
-    """The fastest way of a contender, warm, its epochs a turn, and what is to be said about it."""
-    began = time.perf_counter()
-    ways = ways_of(contender)
-    loading = time.perf_counter() - began
-    tried = []
-    for way, make in ways.items():
-        trainer = make(CASES[case_name])
-        first = seconds(trainer, trainer.unit)
-        first -= seconds(trainer, trainer.unit)
-        epochs = epochs_for(trainer, budget)
-        trials = TRIALS if len(ways) > 1 else 1
-        best = min(seconds_an_epoch(trainer, epochs) for _ in range(trials))
-        tried.append((best, way, trainer, epochs, first))
-    _, way, trainer, epochs, first = min(tried, key=lambda entry: entry[0])
-    about = {"way": way, "loading": loading, "first": first, "epochs": epochs}
-    return trainer, epochs, about
+@dataclass(frozen=True)
+class Way:
+    """One way of a contender, warm.
+
+    Attributes:
+        epochs: of a turn. first: seconds that its first call took beyond a later one.
+    """
+
+    trainer: Trainer
+    epochs: int
+    first: float
 
 
-def serve(contender: str, case_name: str, budget: float) -> None:
+def warm(trainer: Trainer, budget: float) -> Way:
+    """Calls it until it is warm and its epochs a turn are known."""
+    first = seconds(trainer, trainer.unit)
+    first -= seconds(trainer, trainer.unit)
+    return Way(trainer, epochs_for(trainer, budget), first)
+
+
+def serve(contender: str, case: Case, budget: float) -> None:
     """Answers until standard input ends."""
     replies = reply_file()
-    try:
-        trainer, epochs, about = prepare(contender, case_name, budget)
-    except ModuleNotFoundError as error:
-        print(json.dumps({"missing": error.name}), file=replies)
-        return
-    print(json.dumps(about), file=replies)
-    for _ in sys.stdin:
-        answer = {"seconds": seconds_an_epoch(trainer, epochs)}
+
+    def reply(**answer: Any) -> None:
         print(json.dumps(answer), file=replies)
+
+    began = time.perf_counter()
+    try:
+        makers = ways_of(contender)
+    except ModuleNotFoundError as error:
+        reply(missing=error.name)
+        return
+    loading = time.perf_counter() - began
+    ways = {name: warm(make(case), budget) for name, make in makers.items()}
+    reply(
+        loading=loading,
+        first={name: way.first for name, way in ways.items()},
+        epochs={name: way.epochs for name, way in ways.items()},
+    )
+    for _ in sys.stdin:
+        taken = {name: seconds_an_epoch(way.trainer, way.epochs) for name, way in ways.items()}
+        reply(seconds=taken)
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], sys.argv[2], float(sys.argv[3]))
+    serve(sys.argv[1], CASES[sys.argv[2]], float(sys.argv[3]))

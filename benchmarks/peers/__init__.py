@@ -9,7 +9,8 @@ Maker = Callable[[Case], Trainer]
 
 OURS, OURS_NUMPY, BARE = "chainrule", "chainrule numpy", "jax.grad alone"
 SCIKIT = "scikit-learn"
-TORCH = ("PyTorch eager", "PyTorch compiled", "PyTorch one graph")
+TORCH_USUAL, TORCH_GRAPH = ("PyTorch eager", "PyTorch compiled"), ("PyTorch one graph",)
+TORCH = (*TORCH_USUAL, *TORCH_GRAPH)
 CONTENDERS = (OURS, BARE, OURS_NUMPY, SCIKIT, *TORCH)
 
 
