@@ -26,7 +26,8 @@ def astype(x: Array, dtype: str) -> Array:
 def sum(x: Array, axis: Sequence[int], keepdims: bool = False) -> Array:
     axes = tuple(a % x.ndim for a in axis)
     if not jnp.issubdtype(x.dtype, jnp.floating) or not axes or x.size == 0:
-        return jnp.sum(x, axis=axes, keepdims=keepdims)
+        dtype = x.dtype if x.dtype != bool else "int32"  # jnp would widen small integers
+        return jnp.sum(x, axis=axes, keepdims=keepdims, dtype=dtype)
     kept = tuple(a for a in range(x.ndim) if a not in axes)
     count = math.prod(x.shape[a] for a in axes)
     shape = tuple(1 if a in axes else n for a, n in enumerate(x.shape) if keepdims or a in kept)
