@@ -48,9 +48,7 @@ def as_features(source: Any, *, dtype: str, indices: Any = False, name: str = "X
         return _as_indices(array, name)
     if array.ndim == 1:
         array = array[:, None]
-    array = _as_floats(array, dtype, name)
-    check_finite(array, name, column_names(source))
-    return array
+    return as_floats(array, dtype, name, column_names(source))
 
 
 def column_names(source: Any) -> list[str] | None:
@@ -75,24 +73,58 @@ def _as_array(source: Any, name: str) -> Any:
     return array
 
 
-def _as_floats(array: Any, dtype: str, name: str) -> Any:
-    if array.dtype.kind in "fiub":
-        return np.ascontiguousarray(array, dtype)
-    if array.dtype.kind == "c":
+def as_floats(array: Any, dtype: str, name: str, columns: list[str] | None = None) -> Any:
+    """Numbers in a float dtype, all finite.
+
+    Raises:
+        DataError: text, complex numbers, dates, NaN, infinity, or a number the dtype cannot hold.
+    """
+    floats = _converted(array, dtype, name, columns)
+    if array.dtype.kind != "O" and floats.dtype != array.dtype:
+        _check_held(array, floats, name, columns)
+    check_finite(floats, name, columns)
+    return floats
+
+
+def _converted(array: Any, dtype: str, name: str, columns: list[str] | None) -> Any:
+    kind = array.dtype.kind
+    if kind == "c":
         raise DataError(f"{name} holds complex numbers; give real and imaginary parts as columns.")
+    if kind in "mM":
+        raise DataError(
+            f"{name} has dtype {array.dtype}, which is not taken as numbers: make numbers of it "
+            "first, e.g. days since a date."
+        )
     try:
-        return np.ascontiguousarray(array.astype(dtype))
+        with np.errstate(over="ignore"):
+            return np.ascontiguousarray(array, dtype)
     except (TypeError, ValueError):
-        raise _not_a_number(array, name) from None
+        raise _not_a_number(array, name, columns) from None
 
 
-def _not_a_number(array: Any, name: str) -> DataError:
+def _check_held(array: Any, floats: Any, name: str, columns: list[str] | None) -> None:
+    """Refuse finite numbers that became infinite on the way to a smaller dtype."""
+    with np.errstate(all="ignore"):
+        if array.dtype.kind != "f" or np.isfinite(floats.sum(dtype="float64")):
+            return
+    lost = np.isfinite(array) & ~np.isfinite(floats)
+    if lost.any():
+        position = tuple(int(i) for i in np.argwhere(lost)[0])
+        raise DataError(
+            f"{name}{_place(position, columns)} is {array[position]}, too large for "
+            f"{floats.dtype}. Scale it to about -1 … 1, or use dtype='float64'."
+        )
+
+
+def _not_a_number(array: Any, name: str, columns: list[str] | None) -> DataError:
     for position in np.ndindex(array.shape):
         try:
             float(array[position])
         except (TypeError, ValueError):
+            value = array[position]
+            shown = repr(value.item() if isinstance(value, np.generic) else value)
             return DataError(
-                f"{name}{_place(position, None)} is {array[position]!r}, which is not a number. "
+                f"{name}{_place(position, columns)} is {shown}, which is not a number. "
                 "Encode categories as numbers first, or use `chainrule train`, which does."
             )
     return DataError(f"{name} has dtype {array.dtype}, which cannot be taken as numbers.")
@@ -126,14 +158,14 @@ def _place(position: tuple[int, ...], columns: list[str] | None) -> str:
 
 
 def _as_indices(array: Any, name: str) -> Any:
-    numbers = array if array.dtype.kind in "iub" else _as_floats(array, "float64", name)
-    if numbers.dtype.kind == "f":
-        check_finite(numbers, name)
-        whole = numbers == np.floor(numbers)
-        if not whole.all():
-            position = tuple(int(i) for i in np.argwhere(~whole)[0])
-            raise DataError(
-                f"{name}{_place(position, None)} is {numbers[position]}; an Embedding takes whole "
-                "numbers, the indices of its rows."
-            )
+    numbers = array if array.dtype.kind in "iub" else as_floats(array, "float64", name)
+    unfit = np.zeros(numbers.shape, bool)
+    if numbers.dtype.kind != "b":
+        unfit = (numbers != np.floor(numbers)) | (numbers >= 2**31) | (numbers < -(2**31))
+    if unfit.any():
+        position = tuple(int(i) for i in np.argwhere(unfit)[0])
+        raise DataError(
+            f"{name}{_place(position, None)} is {numbers[position]}; an Embedding takes whole "
+            "numbers, the indices of its rows."
+        )
     return np.ascontiguousarray(numbers, "int32")

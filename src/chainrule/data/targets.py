@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.features import check_finite
+from chainrule.data.features import as_floats, check_finite
 from chainrule.errors import DataError, ShapeError
 
 KINDS = ("numbers", "classes", "binary", "signs")
 """What losses take: floats; class numbers or probabilities; 0/1 or probabilities; -1/+1."""
+
+SUM_TOLERANCE = 1e-3
+"""How far the probabilities of an example may sum to something else than 1."""
 
 
 @dataclass(frozen=True)
@@ -124,9 +127,7 @@ def _as_floats(array: Any, dtype: str, name: str) -> Any:
             f"{name} holds {array.dtype} such as {example!r}; this loss takes numbers. For labels "
             "use loss='cross_entropy' or 'binary_cross_entropy'."
         )
-    floats = np.ascontiguousarray(array, dtype)
-    check_finite(floats, name)
-    return floats
+    return as_floats(array, dtype, name)
 
 
 def _labels(array: Any, name: str) -> Any:
@@ -175,6 +176,13 @@ def _probabilities(array: Any, outputs: int, name: str) -> Targets:
         raise DataError(
             f"{name} at row {row}, column {column} is {floats[row, column]}: probabilities are not "
             "negative."
+        )
+    totals = floats.sum(axis=1)
+    if (np.abs(totals - 1) > SUM_TOLERANCE).any():
+        row = int(np.argmax(np.abs(totals - 1) > SUM_TOLERANCE))
+        raise DataError(
+            f"{name} at row {row} sums to {totals[row]:.6g}: probabilities of an example sum to "
+            "1. For yes/no questions with several right answers use loss='binary_cross_entropy'."
         )
     return Targets("classes", outputs, None, False)
 
