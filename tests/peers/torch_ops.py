@@ -1,0 +1,178 @@
+"""Every primitive once more in PyTorch: computes the numbers of tests/reference/ops.json.
+
+`python -m tests.peers.torch_ops` writes the file; `make test-peers` only compares.
+"""
+
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from tests.ops.oracles import cotangents, is_float
+from tests.ops.samples import SAMPLES, Case
+
+FILE = Path(__file__).parent.parent / "reference" / "ops.json"
+CASES = 3
+LARGEST = 24
+
+
+def reduced(function):
+    """A reduction of PyTorch with the axes that ours take."""
+
+    def call(x, *, axis, keepdims):
+        axes = tuple(range(x.ndim)) if axis is None else axis
+        return function(x, dim=axes, keepdim=keepdims) if axes != () else function(x)
+
+    return call
+
+
+def indexed(x, *, index):
+    """x[index]; PyTorch takes no negative steps, so its positions are looked up first."""
+    places = np.arange(x.numel()).reshape(x.shape)[index]
+    return x.reshape(-1)[torch.as_tensor(places.copy())]
+
+
+def padded(x, *, widths):
+    flat = [w for pair in reversed(widths) for w in pair]
+    return F.pad(x, flat)
+
+
+def looped(hidden, count, xs, weight):
+    kept, products = [], []
+    for x in xs:
+        after = torch.tanh(hidden @ weight + x)
+        kept.append(after)
+        products.append(after * hidden * count)
+        hidden, count = after, count + 1
+    return hidden, count, torch.stack(kept), torch.stack(products)
+
+
+FORMULAS = {
+    "absolute": torch.abs,
+    "add": torch.add,
+    "affine": lambda x, w, b: F.linear(x, w.T, b),
+    "argmax": lambda x, *, axis: torch.argmax(x, dim=axis),
+    "binary_cross_entropy": lambda z, y: F.binary_cross_entropy_with_logits(z, y, reduction="none"),
+    "broadcast_to": lambda x, *, shape: torch.broadcast_to(x, shape),
+    "cast": lambda x, *, dtype: x.to(getattr(torch, dtype)),
+    "clip": lambda x, *, low, high: torch.clamp(x, low, high),
+    "cos": torch.cos,
+    "cross_entropy": lambda z, p: F.cross_entropy(z, p, reduction="none"),
+    "divide": torch.divide,
+    "dot": lambda a, b: torch.dot(a.reshape(-1), b.reshape(-1)),
+    "elu": lambda x, a: torch.where(x > 0, x, a * torch.expm1(x)),
+    "equal": torch.eq,
+    "erf": torch.erf,
+    "exp": torch.exp,
+    "expand_dims": lambda x, *, axis: torch.unsqueeze(x, axis),
+    "expm1": torch.expm1,
+    "flip": lambda x, *, axis: torch.flip(x, (axis,)),
+    "gelu": F.gelu,
+    "getitem": indexed,
+    "greater": torch.gt,
+    "greater_equal": torch.ge,
+    "isfinite": torch.isfinite,
+    "join": lambda *arrays, axis: torch.cat(arrays, dim=axis),
+    "label_cross_entropy": lambda z, i: F.cross_entropy(z, i.long(), reduction="none"),
+    "leaky_relu": lambda x, a: torch.prelu(x.reshape(-1), a.reshape(1)).reshape(x.shape),
+    "less": torch.lt,
+    "less_equal": torch.le,
+    "log": torch.log,
+    "log1p": torch.log1p,
+    "log_softmax": lambda x, *, axis: F.log_softmax(x, dim=axis),
+    "logical_and": torch.logical_and,
+    "logical_not": torch.logical_not,
+    "logical_or": torch.logical_or,
+    "logsumexp": lambda x, *, axis, keepdims: torch.logsumexp(x, dim=axis, keepdim=keepdims),
+    "matmul": torch.matmul,
+    "max": reduced(torch.amax),
+    "maximum": torch.maximum,
+    "mean": reduced(torch.mean),
+    "min": reduced(torch.amin),
+    "minimum": torch.minimum,
+    "multiply": torch.multiply,
+    "negative": torch.negative,
+    "not_equal": torch.ne,
+    "one_hot": lambda i, *, classes, dtype: F.one_hot(i.long(), classes).to(getattr(torch, dtype)),
+    "pad": padded,
+    "perceptron_criterion": lambda z, t: F.relu(-t * z),
+    "pick": lambda x, i: torch.gather(x, -1, i.long()[..., None])[..., 0],
+    "power": torch.pow,
+    "power_of": lambda x, *, exponent: torch.pow(x, exponent),
+    "relu": F.relu,
+    "reshape": lambda x, *, shape: torch.reshape(x, shape),
+    "scan_body": looped,
+    "sigmoid": torch.sigmoid,
+    "sign": torch.sign,
+    "silu": F.silu,
+    "sin": torch.sin,
+    "softmax": lambda x, *, axis: F.softmax(x, dim=axis),
+    "softplus": F.softplus,
+    "sqrt": torch.sqrt,
+    "square": torch.square,
+    "squeeze": lambda x, *, axis: torch.squeeze(x, axis),
+    "step": lambda x: (x > 0).to(x.dtype),
+    "stop_gradient": torch.detach,
+    "subtract": torch.subtract,
+    "sum": reduced(torch.sum),
+    "take": lambda x, i: x[i.long()],
+    "tanh": torch.tanh,
+    "transpose": lambda x, *, axes: x.permute(axes or tuple(range(x.ndim))[::-1]),
+    "where": torch.where,
+}
+
+
+def small_cases(name: str) -> dict[int, Case]:
+    """The first cases of a primitive with some numbers, but not many, by their seeds."""
+    drawn = {seed: SAMPLES[name].make(random.Random(seed)) for seed in range(200)}
+    small = {s: c for s, c in drawn.items() if all(0 < x.size <= LARGEST for x in c.arrays)}
+    return {seed: small[seed] for seed in list(small)[:CASES]}
+
+
+def computed(name: str, case: Case) -> dict:
+    """Inputs, outputs and the gradient of the weighted outputs, as nested lists."""
+    inputs = [torch.tensor(x, requires_grad=is_float(x)) for x in case.arrays]
+    params = [x for x in inputs if x.requires_grad]
+    out = FORMULAS[name](*inputs, **case.static)
+    outputs = out if isinstance(out, tuple) else (out,)
+    weights = cotangents(tuple(o.detach().numpy() for o in outputs))
+    total = sum((o * torch.tensor(w)).sum() for o, w in zip(outputs, weights, strict=True))
+    grads = gradients(total, params)
+    return {
+        "inputs": [x.tolist() for x in case.arrays],
+        "outputs": [o.tolist() for o in outputs],
+        "gradients": [g.tolist() for g in grads],
+    }
+
+
+def gradients(total, params):
+    if not params or not total.requires_grad:
+        return [torch.zeros_like(p) for p in params]
+    found = torch.autograd.grad(total, params, allow_unused=True)
+    return [torch.zeros_like(p) if g is None else g for g, p in zip(found, params, strict=True)]
+
+
+def all_computed() -> dict[str, dict[str, dict]]:
+    """Name of the primitive, seed of the case, numbers."""
+    return {
+        name: {str(seed): computed(name, case) for seed, case in small_cases(name).items()}
+        for name in sorted(FORMULAS)
+    }
+
+
+def write() -> None:
+    """One line a case, so that a difference can be read."""
+    lines = [
+        f' "{name}": {{\n'
+        + ",\n".join(f'  "{seed}": {json.dumps(numbers)}' for seed, numbers in cases.items())
+        + "\n }"
+        for name, cases in all_computed().items()
+    ]
+    FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()
