@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import warnings
 from collections.abc import Callable, Hashable
@@ -120,10 +121,16 @@ def choose_engine(steps: int, operations: float) -> str:
     if on_xla >= on_numpy:
         return "numpy"
     if not jax_is_installed():
-        warnings.warn(
-            "Training on NumPy because JAX is not installed; `pip install jax` makes this run "
-            f"about {on_numpy / on_xla:.0f} times faster.",
-            stacklevel=2,
-        )
+        _say_that_jax_is_missing()
         return "numpy"
     return "xla"
+
+
+@functools.cache
+def _say_that_jax_is_missing() -> None:
+    """Once a process: Python's own rule would say it again after any `catch_warnings`."""
+    warnings.warn(
+        "Training on NumPy because JAX is not installed; `pip install jax` makes long runs like "
+        "this one several times faster.",
+        stacklevel=4,
+    )
