@@ -1,6 +1,7 @@
 """All contenders of a case in turns, each in a process of its own, so that drift hits all alike."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,9 @@ from benchmarks.cases import CASES, Case
 
 PAUSE = 0.05
 """Seconds between turns: the idle threads of a BLAS spin for a while before they sleep."""
+
+COLD = {"TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1"}
+"""First calls compile, whatever earlier runs left on the disk."""
 
 
 class ContenderError(Exception):
@@ -58,6 +62,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
+            env={**os.environ, **COLD},
             text=True,
             bufsize=1,
         )
