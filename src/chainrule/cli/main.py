@@ -17,6 +17,7 @@ from chainrule.errors import ChainruleError, NonFiniteError, unknown_name
 
 COMMANDS = {
     "train": "Train a network on a table, judge it, and save it.",
+    "predict": "Predict the rows of a table, to stdout or a file.",
     "inspect": "Show what a model holds: layers, costs, columns, card, judgement.",
     "explain": "Show one training step as arithmetic: forward, backward, update.",
 }
@@ -28,6 +29,8 @@ def load(name: str) -> click.Command:
     match name:
         case "train":
             from chainrule.cli.train import train as command
+        case "predict":
+            from chainrule.cli.predict import predict as command
         case "inspect":
             from chainrule.cli.inspect import inspect as command
         case _:

@@ -1,12 +1,13 @@
 """Data: tables and their encoding, arrays, targets, splits."""
 
+from chainrule.data.chunks import Chunk, table_chunks
 from chainrule.data.encoder import CODES, Encoder, TargetCode, fit_encoder
 from chainrule.data.features import Features, as_features, check_finite, column_names
 from chainrule.data.read import as_table, is_table_like
 from chainrule.data.splitting import split_rows
 from chainrule.data.table import CATEGORY, NUMBER, Column, Table
 from chainrule.data.targets import KINDS, Targets, make_targets
-from chainrule.data.text import MISSING
+from chainrule.data.text import MISSING, csv_text
 
 __all__ = [
     "CATEGORY",
@@ -14,6 +15,7 @@ __all__ = [
     "KINDS",
     "MISSING",
     "NUMBER",
+    "Chunk",
     "Column",
     "Encoder",
     "Features",
@@ -24,8 +26,10 @@ __all__ = [
     "as_table",
     "check_finite",
     "column_names",
+    "csv_text",
     "fit_encoder",
     "is_table_like",
     "make_targets",
     "split_rows",
+    "table_chunks",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,3 +77,19 @@ def _finite(name: str, numbers: Any, place: Callable[[int], str]) -> Any:
             "leave the cell empty where it is not known."
         )
     return values
+
+
+def csv_text(columns: Mapping[str, Any], *, header: bool) -> bytes:
+    """Columns as CSV: numbers with the digits that tell them apart, quotes only where needed.
+
+    Args:
+        columns: lists of text, arrays or polars columns of one length. header: whether the first
+            line has the names.
+
+    >>> csv_text({"id": ["a", "b,c"], "price": np.array([0.1, 2], "float32")}, header=True)
+    b'id,price\\na,0.1\\n"b,c",2.0\\n'
+    """
+    import polars
+
+    frame = polars.DataFrame({name: polars.Series(values) for name, values in columns.items()})
+    return frame.write_csv(include_header=header).encode()

@@ -2,6 +2,15 @@
 
 from chainrule.workflow.inspect import Inspection, inspect
 from chainrule.workflow.models import load_model
+from chainrule.workflow.predict import Predictions, predict, predict_chunks
 from chainrule.workflow.train import train
 
-__all__ = ["Inspection", "inspect", "load_model", "train"]
+__all__ = [
+    "Inspection",
+    "Predictions",
+    "inspect",
+    "load_model",
+    "predict",
+    "predict_chunks",
+    "train",
+]

@@ -1,0 +1,122 @@
+"""`chainrule predict`: a model's answers for new rows, as CSV or JSON, however many there are."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+
+from chainrule.cli.document import json_option, plain
+from chainrule.cli.output import check_output
+from chainrule.data import csv_text
+from chainrule.errors import SettingError
+from chainrule.workflow import Predictions, load_model, predict_chunks
+
+NOTHING: tuple[str, ...] = ()
+
+
+@click.command(name="predict")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("file")
+@click.option("--out", type=click.Path(path_type=Path), help="Write to a file, not to stdout.")
+@click.option("--force", is_flag=True, help="Replace the file of --out if it exists.")
+@click.option("--proba", is_flag=True, help="Add the probability of every class.")
+@click.option("--id", multiple=True, metavar="COLUMN", help="Pass on a column; may be repeated.")
+@click.option("--quiet", is_flag=True, help="Say nothing on stderr unless something is wrong.")
+@json_option
+def predict(
+    model: Path,
+    file: str,
+    out: Path | None,
+    force: bool,
+    proba: bool,
+    id: tuple[str, ...],
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Predict every row of the table FILE with MODEL, in the order of the rows.
+
+    FILE is a table with a header, or - for stdin. The answers go to stdout as CSV, all else to
+    stderr. Columns may stand in any order; those that the model does not need are ignored.
+
+    Example: chainrule predict penguins.safetensors new.csv --proba --out answers.csv
+    """
+    if out is not None:
+        check_output(out, Path(file), force)
+        if out.exists() and model.exists() and out.samefile(model):
+            raise SettingError(f"--out {out} is the model file itself. Choose another name.")
+    source: Any = sys.stdin.buffer if file == "-" else file
+    chunks = predict_chunks(load_model(model), source, proba=proba, id=id, name="stdin")
+    with _opened(out) as stream:
+        write = _write_json if as_json else _write_csv
+        rows, ignored = write(_flushed(chunks, stream), stream)
+    if not quiet:
+        _say(rows, ignored, out)
+
+
+def _flushed(chunks: Iterator[Predictions], stream: BinaryIO) -> Iterator[Predictions]:
+    """The chunks, each on its way to the reader before the next one is computed."""
+    for chunk in chunks:
+        yield chunk
+        stream.flush()
+
+
+def _write_csv(chunks: Iterator[Predictions], stream: BinaryIO) -> tuple[int, tuple[str, ...]]:
+    rows, ignored = 0, NOTHING
+    for chunk in chunks:
+        stream.write(csv_text(chunk.columns, header=rows == 0))
+        rows, ignored = rows + chunk.rows, chunk.ignored
+    return rows, ignored
+
+
+def _write_json(chunks: Iterator[Predictions], stream: BinaryIO) -> tuple[int, tuple[str, ...]]:
+    """One document, written row by row: {"columns": […], "rows": [{…}, …]}."""
+    rows, ignored = 0, NOTHING
+    for chunk in chunks:
+        names = list(chunk.columns)
+        if rows == 0:
+            ignored = chunk.ignored
+            head = f'{{"columns": {_json(names)}, "ignored": {_json(ignored)}, "rows": [\n'
+            stream.write(head.encode())
+        columns = [list(plain(chunk.columns[name])) for name in names]
+        lines = [_json(dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
+        stream.write(((",\n" if rows else "") + ",\n".join(lines)).encode())
+        rows += chunk.rows
+    stream.write(b"\n]}\n")
+    return rows, ignored
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+@contextmanager
+def _opened(out: Path | None) -> Iterator[BinaryIO]:
+    """Stdout, or a file beside `out` that takes its place when it is whole."""
+    if out is None:
+        yield sys.stdout.buffer
+        return
+    temporary = out.with_name(f".{out.name}.{secrets.token_hex(8)}.part")
+    with temporary.open("xb") as stream:
+        try:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+            temporary.replace(out)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def _say(rows: int, ignored: tuple[str, ...], out: Path | None) -> None:
+    if ignored:
+        click.echo(f"Not needed by the model, ignored: {', '.join(ignored)}", err=True)
+    place = "" if out is None else f", written to {out}"
+    click.echo(f"{rows:,} {'row' if rows == 1 else 'rows'} predicted{place}", err=True)

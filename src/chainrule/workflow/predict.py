@@ -1,0 +1,117 @@
+"""`predict`: a model's answers for the rows of a table, in their order, as columns by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.data import Chunk, Encoder, table_chunks
+from chainrule.errors import SettingError
+from chainrule.model import Model
+from chainrule.workflow.models import load_model
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Answers for some rows.
+
+    Attributes:
+        columns: by name: those asked for by `id`, the predicted column, its probabilities.
+        rows: how many rows. ignored: columns of the table that the model does not need.
+    """
+
+    columns: dict[str, Any]
+    rows: int
+    ignored: tuple[str, ...]
+
+
+def predict(
+    model: Model | str | os.PathLike[str],
+    source: Any,
+    *,
+    proba: bool = False,
+    id: str | Sequence[str] = (),
+) -> dict[str, Any]:
+    """A model's answers for the rows of a table.
+
+    Args:
+        model: a Model that was trained on a table, or the path of its file.
+        source: the path of a table, an open binary file, a DataFrame, or a dict of columns. Columns
+            may stand in any order; those that the model does not need are ignored.
+        proba: whether the probability of every class is wanted too.
+        id: columns of the table that are passed on as they are.
+
+    Returns:
+        Arrays by the name of their column: first those of `id`, then the predicted column under its
+        own name ("predicted_…" where `id` has that name), then "probability_…" of every class.
+
+    Raises:
+        DataError: a column that the model needs is missing, or a cell does not fit it.
+        SettingError: the model was not trained on a table, or has no probabilities.
+
+    Example:
+        >>> import chainrule as cr
+        >>> table = {"x": [0.0, 1.0] * 20, "y": ["no", "yes"] * 20}
+        >>> model = cr.train(table, target="y", learning_rate=0.1)
+        >>> predict(model, {"name": ["a", "b"], "x": [1.0, 0.0]}, id="name")["y"].tolist()
+        ['yes', 'no']
+    """
+    parts = list(predict_chunks(model, source, proba=proba, id=id))
+    return {
+        name: np.concatenate([np.asarray(part.columns[name]) for part in parts])
+        for name in parts[0].columns
+    }
+
+
+def predict_chunks(
+    model: Model | str | os.PathLike[str],
+    source: Any,
+    *,
+    proba: bool = False,
+    id: str | Sequence[str] = (),
+    name: str = "",
+) -> Iterator[Predictions]:
+    """The same piece by piece, for tables that are longer than memory.
+
+    Args:
+        name: what messages call an open file. Everything else as for `predict`.
+    """
+    made = load_model(model)
+    encoder = table_encoder(made)
+    passed = (id,) if isinstance(id, str) else tuple(id)
+    for chunk in table_chunks(source, encoder.kinds, texts=passed, name=name):
+        yield Predictions(
+            {**chunk.texts, **_answers(made, encoder, chunk, proba)},
+            chunk.table.rows,
+            tuple(n for n in chunk.names if n not in encoder.kinds and n not in passed),
+        )
+
+
+def table_encoder(model: Model) -> Encoder:
+    """The encoder of a model that was trained on a table.
+
+    Raises:
+        SettingError: it was trained on arrays.
+    """
+    if model.encoder is None:
+        raise SettingError(
+            "This model was trained on arrays and knows no columns of a table. Use it from Python: "
+            "cr.load(FILE).predict(array), or train on the table itself: chainrule train."
+        )
+    return model.encoder
+
+
+def _answers(model: Model, encoder: Encoder, chunk: Chunk, proba: bool) -> dict[str, Any]:
+    target = encoder.target.column
+    inputs = encoder.encode(chunk.table, model.dtype)
+    named = {f"predicted_{target}" if target in chunk.texts else target: model.predict(inputs)}
+    if proba:
+        shares = model.predict_proba(inputs)
+        labels = model.targets.classes
+        labels = range(shares.shape[1]) if labels is None else labels
+        named |= {f"probability_{label}": shares[:, i] for i, label in enumerate(labels)}
+    return named
