@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks import document, report, sgemm
 from benchmarks.bars import verdict_of_start, verdicts
 from benchmarks.cases import CASES
-from benchmarks.environment import environment
+from benchmarks.environment import Neighbors, describe, environment
 from benchmarks.peers import CONTENDERS, OURS, SCIKIT
 from benchmarks.report import Results
 from benchmarks.rounds import ContenderError, Times, race
@@ -77,7 +77,7 @@ def _names_in(known: Iterable[str]) -> Callable[[str], list[str]]:
 
 def measure(chosen: argparse.Namespace) -> Results:
     """Runs everything that was asked for."""
-    machine = environment()
+    machine, neighbors = environment(), Neighbors()
     rated = [CASES[name] for name in chosen.cases if CASES[name].sgemm]
     rates = sgemm.measured(rated) if rated else {}
     times: list[Times] = []
@@ -91,7 +91,7 @@ def measure(chosen: argparse.Namespace) -> Results:
     processes = starts(chosen.repeats) if fresh else []
     judged = verdicts(times, max(rates.values(), default=None))
     return Results(
-        environment=machine,
+        environment={**machine, "processors used by others": describe(neighbors.share())},
         settings={"rounds": str(chosen.repeats), "seconds of a turn": f"{chosen.seconds:g}"},
         times=times,
         sgemm=rates,

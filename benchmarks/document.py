@@ -70,6 +70,9 @@ def text(results: Results) -> str:
 
 
 def page(results: Results, command: str) -> str:
-    """The whole page."""
+    """The whole page; where others used the machine, its first words say so."""
     notes = section("What was tried and did not help", NOTES.read_text(encoding="utf-8"))
-    return "\n\n".join([INTRODUCTION.format(command=command).strip(), *body(results), notes]) + "\n"
+    introduction = INTRODUCTION.format(command=command).strip()
+    busy = results.environment.get("processors used by others", "")
+    warning = [f"**Processors used by others: {busy}.**"] if "do not count" in busy else []
+    return "\n\n".join([introduction, *warning, *body(results), notes]) + "\n"

@@ -2,10 +2,15 @@
 
 import os
 import platform
+import resource
+import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGES = ("chainrule", "numpy", "jax", "jaxlib", "scikit-learn", "torch")
+QUIET = 0.05
+"""The most of the processors that others may use for a run to count."""
+
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC")
 
 
@@ -43,3 +48,42 @@ def environment() -> dict[str, str]:
         "Python": platform.python_version(),
         **{package: installed(package) for package in PACKAGES},
     }
+
+
+def used_by_all() -> float:
+    """Seconds that all processors have been busy since the machine started; NaN where not told."""
+    path = Path("/proc/stat")
+    if not path.exists():
+        return float("nan")
+    user, nice, system, _, _, irq, softirq, steal = path.read_text().split()[1:9]
+    ticks = sum(map(int, (user, nice, system, irq, softirq, steal)))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def used_by_us() -> float:
+    """Seconds of processor time of this process and of its children that have ended."""
+    parts = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(part.ru_utime + part.ru_stime for part in parts)
+
+
+class Neighbors:
+    """How much of the processors others used since it was made: they slow some more than others."""
+
+    def __init__(self) -> None:
+        self._start = self._now()
+
+    def share(self) -> float:
+        """From 0 to 1; NaN where the system does not tell."""
+        wall, everybody, us = (b - a for a, b in zip(self._start, self._now(), strict=True))
+        return max(everybody - us, 0.0) / (wall * (os.cpu_count() or 1))
+
+    @staticmethod
+    def _now() -> tuple[float, float, float]:
+        return time.perf_counter(), used_by_all(), used_by_us()
+
+
+def describe(share: float) -> str:
+    """The share of others in words, with a warning where the run does not count."""
+    if share != share:
+        return "not known"
+    return f"{share:.0%}" + ("" if share <= QUIET else ": too busy, these numbers do not count")

@@ -9,7 +9,8 @@ import pytest
 from benchmarks import dense, document, report, rounds
 from benchmarks.bars import Verdict, verdicts
 from benchmarks.cases import CASES
-from benchmarks.clock import Trainer, epochs_for, seconds_an_epoch
+from benchmarks.clock import ClockError, Trainer, epochs_for, seconds_an_epoch
+from benchmarks.environment import Neighbors, describe
 from benchmarks.peers import BARE, CONTENDERS, OURS, OURS_NUMPY, SCIKIT, TORCH
 from benchmarks.rounds import ContenderError, Times, race
 from benchmarks.sgemm import rates
@@ -43,7 +44,37 @@ def test_the_fixed_part_of_a_call_is_taken_off(monkeypatch):
     assert seconds_an_epoch(Trainer(run), 3) == pytest.approx(2)
     assert seconds_an_epoch(Trainer(run, fixed=False), 5) == pytest.approx(3)
     assert epochs_for(Trainer(run), 40) == 20
+    assert epochs_for(Trainer(run), 0.5) == 4, "as long as a call of one epoch, 7 seconds"
     assert epochs_for(Trainer(run, unit=6), 40) % 6 == 0
+
+
+def test_a_time_below_zero_is_measured_again_and_never_given(monkeypatch):
+    lengths = iter([9.0, 1.0, 1.0, 9.0] + [5.0, 1.0] * 5)
+    clock = [0.0]
+
+    def run(epochs: int) -> None:
+        clock[0] += next(lengths)
+
+    monkeypatch.setattr("benchmarks.clock.time.perf_counter", lambda: clock[0])
+    assert seconds_an_epoch(Trainer(run), 2) == pytest.approx(4)
+    with pytest.raises(ClockError, match="is the machine busy"):
+        seconds_an_epoch(Trainer(run), 2)
+
+
+@pytest.mark.parametrize(("others", "counts"), [(0.0, True), (30.0, False)])
+def test_a_run_beside_others_is_said_not_to_count(monkeypatch, others, counts):
+    used = {"wall": 0.0, "all": 100.0, "us": 0.0}
+    monkeypatch.setattr("benchmarks.environment.time.perf_counter", lambda: used["wall"])
+    monkeypatch.setattr("benchmarks.environment.used_by_all", lambda: used["all"])
+    monkeypatch.setattr("benchmarks.environment.used_by_us", lambda: used["us"])
+    monkeypatch.setattr("benchmarks.environment.os.cpu_count", lambda: 2)
+    neighbors = Neighbors()
+    used.update({"wall": 50.0, "all": 140.0 + others, "us": 40.0})
+    assert neighbors.share() == pytest.approx(others / 100)
+    said = describe(neighbors.share())
+    assert ("do not count" in said) is not counts
+    results = report.Results({"processors used by others": said}, {}, [], {}, [], [])
+    assert ("**Processors used by others" in document.page(results, "command")) is not counts
 
 
 def test_bars_compare_with_the_fastest_usual_way_of_pytorch_and_judge_the_median():
