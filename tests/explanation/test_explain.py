@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 import chainrule as cr
 from chainrule import ops
 from chainrule.autodiff import PRIMITIVES, leaves, paths, value_and_grad
-from chainrule.explanation.writing import WIDTH
+from chainrule.explanation.writing import WIDTH, number
 from chainrule.nn import Context, Dense
 from tests.explanation.networks import TWO_TWO_ONE, WEIGHTS, explained
 
@@ -228,9 +229,46 @@ def test_a_large_network_is_limited_and_says_so():
     assert "…" in text
     assert len(text.splitlines()) < 800
     assert not [line for line in text.splitlines() if len(line) > WIDTH]
-    first = page.grads[0]["weight"][0, 0]
-    assert page.derivatives["w1"].value == first
-    assert not page.derivatives["w1"].complete
+    unit, source = np.unravel_index(np.arange(64 * 30), (64, 30))
+    shown = [int(name[1:]) - 1 for name in page.weights if name[0] == "w" and int(name[1:]) <= 1920]
+    assert len(shown) == 9
+    for i in shown:
+        derivative = page.derivatives[f"w{i + 1}"]
+        assert derivative.value == page.grads[0]["weight"][source[i], unit[i]]
+        assert not derivative.complete
+
+
+def test_of_a_large_network_what_matters_most_is_shown():
+    """x·∂E/∂x by differences, and the neurons whose removal would change the loss most."""
+    network = cr.Network([Dense(40), cr.nn.Tanh(), Dense(1)])
+    x = RANDOM.normal(size=(1, 12))
+    page = cr.explain(network, x, [0.5], loss="mse")
+    first, last = page.params[0], page.params[2]
+
+    def output(x):
+        return np.tanh(x @ first["weight"] + first["bias"]) @ last["weight"] + last["bias"]
+
+    hidden = np.tanh(x @ first["weight"] + first["bias"])
+    step = 1e-6 * np.eye(12)
+    slope = (output(x + step) - output(x - step))[:, 0] / 2e-6
+    matter = (
+        np.argsort(-np.abs(x[0] * slope))[:3],
+        np.argsort(-np.abs(hidden[0] * last["weight"][:, 0]))[:3],
+    )
+    text = str(page)
+    assert all(re.search(rf"from x{i + 1}\b", text) for i in matter[0])
+    assert [f"into h{j + 1}:" in text for j in range(40)] == [j in matter[1] for j in range(40)]
+
+
+def test_without_an_optimizer_the_gradient_is_shown_and_no_step():
+    network = cr.Network([Dense(2), cr.nn.Tanh(), Dense(1)])
+    page = cr.explain(network, [0.05, 0.10], 0.01, loss="mse", optimizer=None)
+    whole = cr.explain(network, [0.05, 0.10], 0.01, loss="mse")
+    assert (page.updates, page.updated, page.new_loss, page.new_params) == ((), {}, None, None)
+    assert page.derivatives == whole.derivatives
+    assert "UPDATE" not in str(page)
+    assert "value" in str(page)
+    assert f"E: {number(page.loss)}\n" in str(page)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,80 +1,117 @@
-"""`chainrule explain`: one training step of a network that is typed in, as arithmetic."""
+"""`chainrule explain`: a row of a table, or a network that is typed in, as arithmetic."""
 
 from __future__ import annotations
 
 import itertools
 import json
 import math
+import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from chainrule.cli.document import json_option, print_document
 from chainrule.errors import DataError, SettingError, ShapeError, unknown_name
+from chainrule.explanation import Explanation
 from chainrule.explanation import explain as explain_step
 from chainrule.losses import LOSSES
 from chainrule.nn import ACTIVATIONS, Dense, Network
 from chainrule.optim import OPTIMIZERS
+from chainrule.workflow import explain_row
 
 MOST_WEIGHTS = 1_000_000
 """Nobody reads a step of a larger network."""
 
 
 @click.command(name="explain")
-@click.option("--shape", required=True, metavar="2-2-1", help="Inputs, neurons of each layer.")
-@click.option("--x", required=True, metavar="0.05,0.10", help="The inputs of one example.")
-@click.option("--y", required=True, metavar="0.01", help="Its targets, or the number of its class.")
+@click.argument("model", required=False, type=click.Path(path_type=Path))
+@click.argument("file", required=False)
+@click.option("--row", type=int, metavar="N", help="The row of FILE; 1 is the first with data.")
+@click.option("--shape", metavar="2-2-1", help="Inputs, neurons of each layer.")
+@click.option("--x", metavar="0.05,0.10", help="The inputs of one example.")
+@click.option("--y", metavar="0.01", help="Its targets, or the number of its class.")
 @click.option(
     "--activation",
-    default="sigmoid",
-    show_default=True,
     metavar="NAME",
-    help=f"Of the hidden neurons: {', '.join(ACTIVATIONS)}.",
+    help=f"Of the hidden neurons: {', '.join(ACTIVATIONS)}; sigmoid by default.",
 )
-@click.option(
-    "--output", default="linear", show_default=True, metavar="NAME", help="Of the output neurons."
-)
-@click.option(
-    "--loss", default="mse", show_default=True, metavar="NAME", help=f"{', '.join(LOSSES)}."
-)
+@click.option("--output", metavar="NAME", help="Of the output neurons; linear by default.")
+@click.option("--loss", metavar="NAME", help=f"{', '.join(LOSSES)}; mse by default.")
 @click.option(
     "--weights",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help='JSON: a list of layers {"weight": [[…]], "bias": […]}, a row of weights for each input.',
 )
+@click.option("--seed", type=int, help="Of the weights, without FILE; 0 by default.")
 @click.option(
     "--optimizer",
-    default="sgd",
-    show_default=True,
     metavar="NAME",
-    help=f"{', '.join(OPTIMIZERS)}.",
+    help=f"{', '.join(OPTIMIZERS)}; sgd by default, for a row of FILE none.",
 )
 @click.option("--learning-rate", type=float, metavar="RATE", help="Length of the step.")
-@click.option(
-    "--seed", type=int, default=0, show_default=True, help="Of the weights, without FILE."
-)
+@json_option
 def explain(
-    shape: str,
-    x: str,
-    y: str,
-    activation: str,
-    output: str,
-    loss: str,
-    weights: Path | None,
-    optimizer: str,
+    model: Path | None,
+    file: str | None,
+    row: int | None,
+    optimizer: str | None,
     learning_rate: float | None,
-    seed: int,
+    as_json: bool,
+    **typed: Any,
 ) -> None:
-    """Show one training step as arithmetic: forward pass, loss, chain rule, new weights.
+    """Show the chain rule as arithmetic, for a row of a table or a network that is typed in.
+
+    With MODEL, FILE and --row: one row of a table on its way through a trained model: its inputs as
+    the network sees them, every layer, the output, and, where FILE has the target, the loss and its
+    gradient; with --optimizer the step from this row as well. FILE may be - for stdin.
+
+    With --shape, --x and --y: one training step of a small network.
+
+    Example: chainrule explain penguins.safetensors penguins.csv --row 17
 
     Example: chainrule explain --shape 2-2-1 --output sigmoid --x 0.05,0.10 --y 0.01
     """
+    if model is not None:
+        page = _of_row(model, file, row, typed, _optimizer(optimizer, learning_rate, None))
+    else:
+        page = _of_typed(typed, row, _optimizer(optimizer, learning_rate, "sgd"))
+    if as_json:
+        print_document(_document(page))
+    else:
+        click.echo(str(page), nl=False)
+
+
+def _of_row(
+    model: Path, file: str | None, row: int | None, typed: dict[str, Any], optimizer: Any
+) -> Explanation:
+    """The page of a row of a table."""
+    odd = [name for name, value in typed.items() if value is not None]
+    if odd:
+        raise SettingError(f"--{odd[0]} is for a network that is typed in; the model has its own.")
+    if file is None or row is None:
+        line = shlex.join(["chainrule", "explain", str(model), file or "FILE.csv", "--row", "1"])
+        raise SettingError(f"Which row of which table? Type, e.g.: {line}")
+    source: Any = sys.stdin.buffer if file == "-" else file
+    return explain_row(model, source, row, optimizer=optimizer, name="stdin")
+
+
+def _of_typed(typed: dict[str, Any], row: int | None, optimizer: Any) -> Explanation:
+    """The page of a network that is typed in."""
+    missing = [name for name in ("shape", "x", "y") if typed[name] is None]
+    if missing or row is not None:
+        raise SettingError(
+            "Give a model and a row, e.g. chainrule explain MODEL FILE.csv --row 1, or a network, "
+            "e.g. chainrule explain --shape 2-2-1 --x 0.05,0.10 --y 0.01"
+        )
+    shape, loss = typed["shape"], typed["loss"] or "mse"
     sizes = _sizes(shape)
-    network = _network(sizes, activation, output)
+    network = _network(sizes, typed["activation"] or "sigmoid", typed["output"] or "linear")
     if loss not in LOSSES:
         raise unknown_name("loss", loss, LOSSES)
-    inputs, targets = _numbers("--x", x), _numbers("--y", y)
+    inputs, targets = _numbers("--x", typed["x"]), _numbers("--y", typed["y"])
     if len(inputs) != sizes[0]:
         raise ShapeError(
             f"--x has {_count(len(inputs), 'number')} and --shape {shape} starts with "
@@ -82,16 +119,21 @@ def explain(
             f"--x {','.join(['0.5'] * min(sizes[0], 8))}."
         )
     _check_targets(targets, sizes[-1], loss, shape)
-    page = explain_step(
+    return explain_step(
         network,
         [inputs],
         targets if len(targets) == 1 else [targets],
         loss=loss,
-        optimizer=_optimizer(optimizer, learning_rate),
-        seed=seed,
-        params=None if weights is None else _weights(weights),
+        optimizer=optimizer,
+        seed=typed["seed"] or 0,
+        params=None if typed["weights"] is None else _weights(typed["weights"]),
     )
-    click.echo(str(page), nl=False)
+
+
+def _document(page: Explanation) -> dict[str, Any]:
+    """Everything of a page but the trees of parameters, which the model file has."""
+    trees = ("params", "grads", "new_params")
+    return {name: value for name, value in vars(page).items() if name not in trees}
 
 
 def _sizes(shape: str) -> list[int]:
@@ -165,7 +207,12 @@ def _count(count: int, word: str) -> str:
     return f"{count} {word}{'' if count == 1 else 's'}"
 
 
-def _optimizer(name: str, learning_rate: float | None) -> Any:
+def _optimizer(name: str | None, learning_rate: float | None, default: str | None) -> Any:
+    """The optimizer; a rate alone means gradient descent."""
+    if name is None:
+        name = default if learning_rate is None else "sgd"
+    if name is None:
+        return None
     if name not in OPTIMIZERS:
         raise unknown_name("optimizer", name, OPTIMIZERS)
     if learning_rate is None:

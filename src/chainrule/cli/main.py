@@ -19,7 +19,7 @@ COMMANDS = {
     "train": "Train a network on a table, judge it, and save it.",
     "predict": "Predict the rows of a table, to stdout or a file.",
     "inspect": "Show what a model holds: layers, costs, columns, card, judgement.",
-    "explain": "Show one training step as arithmetic: forward, backward, update.",
+    "explain": "Show the arithmetic of a row, or of a training step: forward, backward, update.",
 }
 """Every subcommand with its line in `chainrule --help`; `load` imports the one that is typed."""
 

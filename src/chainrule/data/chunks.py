@@ -6,7 +6,6 @@ before it, so that memory stays the same however long the file is.
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,14 +41,46 @@ class Chunk:
     first: int
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """What is wanted of a table, see `table_chunks`."""
+
+    kinds: Mapping[str, str]
+    optional: Sequence[str]
+    texts: Sequence[str]
+
+    def check(self, table: str, names: Sequence[str]) -> None:
+        """Refuse a table that lacks a column."""
+        absent = [name for name in self.kinds if name not in names]
+        if absent:
+            raise DataError(
+                f"{table} lacks what the model was trained on: {', '.join(map(repr, absent))}. Its "
+                f"columns: {', '.join(names)}."
+            )
+        for name in self.texts:
+            if name not in names:
+                raise no_column(table, name, names)
+
+    def typed(self, name: str) -> bool:
+        """Whether a column is to be typed."""
+        return name in self.kinds or name in self.optional
+
+
 def table_chunks(
-    source: Any, kinds: Mapping[str, str], *, texts: Sequence[str] = (), name: str = ""
+    source: Any,
+    kinds: Mapping[str, str],
+    *,
+    optional: Sequence[str] = (),
+    texts: Sequence[str] = (),
+    name: str = "",
 ) -> Iterator[Chunk]:
     """The rows of a table in pieces, in their order.
 
     Args:
         source: the path of a CSV file, an open binary file (a pipe will do), or whatever `as_table`
-            takes. kinds: the columns that are needed, with their kinds.
+                takes.
+        kinds: the columns that are needed, with their kinds.
+        optional: columns that are read too where they are there; their cells decide the kind.
         texts: columns whose cells are wanted as they stand.
         name: what messages call an open file.
 
@@ -57,26 +88,28 @@ def table_chunks(
         DataError: as `as_table`, with the line of the whole file.
 
     Example:
+        >>> import io
         >>> file = io.BytesIO(b"a,b\\n1,x\\n2,y\\n")
         >>> [(c.table.rows, c.texts["b"].to_list()) for c in table_chunks(file, {}, texts=["b"])]
         [(2, ['x', 'y'])]
     """
+    wanted = _Wanted(kinds, optional, texts)
     if isinstance(source, str | os.PathLike):
         path = Path(source)
         if not path.is_file():
             as_table(path)  # says what it is instead
         with path.open("rb") as file:
-            yield from _from_file(file, path.name, kinds, texts)
-    elif isinstance(source, io.IOBase) or hasattr(source, "read"):
-        yield from _from_file(source, name or "the input", kinds, texts)
+            yield from _from_file(file, path.name, wanted)
+    elif hasattr(source, "read"):
+        yield from _from_file(source, name or "the input", wanted)
     else:
-        yield _from_memory(source, kinds, texts)
+        yield _from_memory(source, wanted)
 
 
-def _from_memory(source: Any, kinds: Mapping[str, str], texts: Sequence[str]) -> Chunk:
-    table = as_table(source, kinds)
-    _check_names(table.name, table.names, kinds, texts)
-    found = {name: _plain(source, table.column(name)) for name in texts}
+def _from_memory(source: Any, wanted: _Wanted) -> Chunk:
+    table = as_table(source, wanted.kinds)
+    wanted.check(table.name, table.names)
+    found = {name: _plain(source, table.column(name)) for name in wanted.texts}
     return Chunk(table, tuple(table.names), found, 0)
 
 
@@ -89,18 +122,16 @@ def _plain(source: Any, column: Column) -> Any:
     return [column.labels[code] if code >= 0 else None for code in column.values]
 
 
-def _from_file(
-    file: BinaryIO, name: str, kinds: Mapping[str, str], texts: Sequence[str]
-) -> Iterator[Chunk]:
+def _from_file(file: BinaryIO, name: str, wanted: _Wanted) -> Iterator[Chunk]:
     first, lines, header = 0, 0, b""
     for block in _blocks(file, name):
         if not header:
             header, names = _header(block, name)
-            _check_names(name, names, kinds, texts)
+            wanted.check(name, names)
             block = block[len(header) :]
             lines = header.count(b"\n")
         passed = lines - header.count(b"\n")
-        chunk = _chunk(header, passed, block, (name, names, kinds, texts, first))
+        chunk = _chunk(header, passed, block, (name, names, wanted, first))
         if chunk.table.rows:
             yield chunk
         first += chunk.table.rows
@@ -167,28 +198,7 @@ def _header(block: bytes, name: str) -> tuple[bytes, list[str]]:
             return block[:end], names
 
 
-def _check_names(
-    name: str, names: Sequence[str], kinds: Mapping[str, str], texts: Sequence[str]
-) -> None:
-    absent = [wanted for wanted in kinds if wanted not in names]
-    if absent:
-        raise DataError(
-            f"{name} lacks what the model was trained on: {', '.join(map(repr, absent))}. Its "
-            f"columns: {', '.join(names)}."
-        )
-    for wanted in texts:
-        if wanted not in names:
-            raise no_column(name, wanted, names)
-
-
-def _parsed(
-    content: bytes,
-    name: str,
-    names: list[str],
-    kinds: Mapping[str, str],
-    texts: Sequence[str],
-    first: int,
-) -> Chunk:
+def _parsed(content: bytes, name: str, names: list[str], wanted: _Wanted, first: int) -> Chunk:
     if b"\0" in content:
         line = content.count(b"\n", 0, content.index(b"\0")) + 1
         raise DataError(f"{name}, line {line}: a zero byte; this is no CSV text in UTF-8.")
@@ -197,6 +207,8 @@ def _parsed(
     def place(row: int) -> str:
         return f"{name}, line {line_of(content, name, int(kept[row]))}"
 
-    columns = tuple(typed_column(n, cells[n], place, kinds[n]) for n in names if n in kinds)
+    columns = tuple(
+        typed_column(n, cells[n], place, wanted.kinds.get(n)) for n in names if wanted.typed(n)
+    )
     table = Table(columns, len(kept), name)
-    return Chunk(table, tuple(names), {n: cells[n] for n in texts}, first)
+    return Chunk(table, tuple(names), {n: cells[n] for n in wanted.texts}, first)

@@ -3,18 +3,21 @@
 from chainrule.explanation.counting import LayerCount, count_layers
 from chainrule.explanation.explaining import explain
 from chainrule.explanation.inputs import InputColumn, input_columns, input_names
-from chainrule.explanation.page import Derivative, Explanation, Line, Section, Term
+from chainrule.explanation.page import Derivative, Explanation, InputRow, Line, Section, Term
+from chainrule.explanation.rows import explain_prediction
 
 __all__ = [
     "Derivative",
     "Explanation",
     "InputColumn",
+    "InputRow",
     "LayerCount",
     "Line",
     "Section",
     "Term",
     "count_layers",
     "explain",
+    "explain_prediction",
     "input_columns",
     "input_names",
 ]

@@ -7,7 +7,6 @@ there, it shows by the NaNs that come back which inputs the output depends on at
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,8 @@ from chainrule.autodiff import Record, Tree, rebuild
 from chainrule.engine import namespace_of
 from chainrule.explanation.names import Index, Names
 from chainrule.explanation.page import Derivative, Term
+from chainrule.explanation.selection import Selection
+from chainrule.explanation.writing import EXACT
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,11 @@ class Chain:
 
     Args:
         names: of the tape's numbers.
-        most: along every axis so many numbers are looked at; None looks at all.
+        most: so many numbers of every kind are looked at, see `Selection`; None looks at all.
 
     Attributes:
         grads: ∂E/∂params, a tree like the parameters, from the walk itself.
+        selection: which numbers are looked at.
         visits: the records that compute something, in the order of the walk.
         derivatives: by identity, ∂E/∂number with its terms.
     """
@@ -68,6 +70,8 @@ class Chain:
                 lambda record, arriving, given: walked.append((record, arriving, given)),
             )
             self.grads: Tree = rebuild(names.recorded.params, iter(found))
+            arriving_at = {id(record): arriving for record, arriving, _ in walked}
+            self.selection = Selection(names, most, arriving_at)
             for record, arriving, given in walked:
                 if record.outputs[0] in names.ids and not names.moves(record):
                     self._visit(record, arriving, given)
@@ -76,20 +80,16 @@ class Chain:
         """∂E/∂number with its products; a parameter's value is that in `grads`."""
         found = self._arrived.get(identity, 0.0) if value is None else value
         terms = tuple(self._terms.get(identity, ()))
-        return Derivative(self.names.name(identity), found, terms, self.most is None)
-
-    def shown(self, ids: Any) -> Iterator[tuple[Index, int]]:
-        """The numbers of an array that are looked at, by index and identity."""
-        sizes = [n if self.most is None else min(n, self.most) for n in ids.shape]
-        for index in itertools.product(*map(range, sizes)):
-            yield index, int(ids[index])
+        listed = sum(term.arriving * term.local for term in terms)
+        complete = self.most is None or abs(listed - found) <= EXACT * abs(found)
+        return Derivative(self.names.name(identity), found, terms, complete)
 
     def _visit(self, record: Record, arriving: Any, given: dict[int, Any]) -> None:
         if record.several:
             self.visits.append(Visit(record, ()))
             return
         found: list[Local] = []
-        for index, out in self.shown(self.names.ids[record.outputs[0]]):
+        for index, out in self.selection.shown(self.names.ids[record.outputs[0]]):
             self._arrived[out] = float(arriving[index])
             for local in self._locals(record, index, out, given):
                 term = Term(self.names.name(out), float(arriving[index]), local.value)
@@ -105,7 +105,7 @@ class Chain:
             if slot not in given or one[position] is None:
                 continue
             depends = np.isnan(nan[position]) | (one[position] != 0)
-            for place, source in self.shown(self.names.ids[slot]):
+            for place, source in self.selection.shown(self.names.ids[slot]):
                 if depends[place]:
                     yield Local(out, source, position, index, place, float(one[position][place]))
 

@@ -48,7 +48,7 @@ def explain(
     y: Any,
     *,
     loss: str | LossFunction | None = None,
-    optimizer: str | Optimizer = "sgd",
+    optimizer: str | Optimizer | None = "sgd",
     seed: int = 0,
     params: Any = None,
 ) -> Explanation:
@@ -59,14 +59,14 @@ def explain(
         x: one example (in_features,), or several (batch, in_features).
         y: its targets: as in `fit`, one row per example; for one example also just its target.
         loss: as in `fit`; by default that of the model.
-        optimizer: as in `fit`; the step is its first one.
+        optimizer: as in `fit`; the step is its first one. None: the gradient, and no step.
         seed: where a network's first weights come from, the same as in `fit`.
         params: weights to use instead: a tree like the model's params, or a list of layers, each
             `{"weight": [[…]], "bias": […]}` with weights (in_features, units).
 
     Returns:
         An `Explanation`: print it, or take numbers from its `values`, `derivatives`, `updated`.
-        Of a network with more than 120 weights and biases only the first neurons are written out.
+        Of a network with more than 120 weights and biases only what matters most is written out.
 
     Raises:
         ShapeError, DataError, SettingError: with what was expected and what to write.
@@ -83,11 +83,21 @@ def explain(
         >>> page.derivatives["w1"].value, round(page.updated["w1"], 3)
         (-9.0, 0.59)
     """
-    recorded = record(network, x, y, loss=loss, optimizer=optimizer, seed=seed, params=params)
+    recorded = record(
+        network, x, y, loss=loss, optimizer=optimizer or "sgd", seed=seed, params=params
+    )
+    return written(recorded, update=optimizer is not None)
+
+
+def written(recorded: Recorded, *, update: bool) -> Explanation:
+    """A recorded step as an explanation, with the optimizer's step or without.
+
+    Raises:
+        NonFiniteError: a number on the way is NaN or infinite.
+    """
     names = Names(recorded)
     _check_finite(names)
-    most = _most(recorded)
-    return _Writer(recorded, names, most).explanation()
+    return _Writer(recorded, names, _most(recorded), update).explanation()
 
 
 def _check_finite(names: Names) -> None:
@@ -113,13 +123,15 @@ def _most(recorded: Recorded) -> int | None:
 class _Writer:
     """Writes the sections of one explanation."""
 
-    def __init__(self, recorded: Recorded, names: Names, most: int | None) -> None:
+    def __init__(self, recorded: Recorded, names: Names, most: int | None, update: bool) -> None:
         self.recorded = recorded
         self.names = names
         self.most = most
-        self.formulas = Formulas(names, most)
         self.chain = Chain(names, most)
-        self.update = Update(recorded.optimizer, recorded.params, self.chain.grads)
+        self.formulas = Formulas(names, self.chain.selection)
+        self.update = (
+            Update(recorded.optimizer, recorded.params, self.chain.grads) if update else None
+        )
         self.position = {id(r): i for i, r in names.produced}
         self.values: dict[str, float] = {}
         self.derivatives: dict[str, Derivative] = {}
@@ -129,27 +141,30 @@ class _Writer:
     def explanation(self) -> Explanation:
         """Everything, in the order in which it builds on each other."""
         for ids in self.names.ids.values():
-            for _, identity in self.chain.shown(ids):
+            for _, identity in self.chain.selection.shown(ids):
                 if not self.names.is_constant(identity):
                     self.values[self.names.name(identity)] = self.names.value(identity)
         forward = tuple(self._forward())
         self._collect_derivatives()
         backward = tuple(self._backward())
         updates, updated = self._updates()
-        recording = self.recorded.recording
+        recording, update = self.recorded.recording, self.update
         return Explanation(
-            heading=tuple(heading(self.names, self.most)),
+            heading=tuple(heading(self.names, self.chain.selection)),
+            row="",
+            inputs=(),
             forward=forward,
             backward=backward,
             updates=updates,
+            weights=tuple(self.names.name(i) for i in self._params()),
             values=self.values,
             derivatives=self.derivatives,
             updated=updated,
             loss=float(self.names.values[recording.loss.slot]),
-            new_loss=self.recorded.loss_with(self.update.new_params),
+            new_loss=self.recorded.loss_with(update.new_params) if update else None,
             params=self.recorded.params,
             grads=self.chain.grads,
-            new_params=self.update.new_params,
+            new_params=update.new_params if update else None,
         )
 
     def _place(self, position: int) -> tuple[int, str]:
@@ -165,7 +180,7 @@ class _Writer:
         if place[1] == "Loss":
             return f"Loss {loss_word(self.recorded.loss)}"
         ids = self.names.ids[list(records)[-1].outputs[0]]
-        units = [self.names.label(i).unit for _, i in self.chain.shown(ids)]
+        units = [self.names.label(i).unit for _, i in self.chain.selection.shown(ids)]
         return f"{place[1]} {listed([u for u in dict.fromkeys(units) if u])}".rstrip()
 
     def _forward(self) -> Iterator[Section]:
@@ -177,7 +192,7 @@ class _Writer:
 
     def _computed(self, record: Record) -> Iterator[Line]:
         for slot in record.outputs:
-            for index, identity in self.chain.shown(self.names.ids[slot]):
+            for index, identity in self.chain.selection.shown(self.names.ids[slot]):
                 symbols, numbers = self.formulas.forward(record, index)
                 name, value = self.names.name(identity), self.names.value(identity)
                 yield Line(FORWARD, name, symbols, numbers, value)
@@ -202,7 +217,7 @@ class _Writer:
         name, made = ("softmax", softmax) if kind == "classes" else ("sigmoid", sigmoid)
         shown = [
             f"{name}_{self._unit(identity)} = {number(made(scores)[index])}"
-            for index, identity in self.chain.shown(self.names.ids[self.recorded.outputs])
+            for index, identity in self.chain.selection.shown(self.names.ids[self.recorded.outputs])
         ]
         yield f"The probabilities are {', '.join(shown)}."
         targets = self.names.ids[self.recorded.slots()[1]["y"]]
@@ -210,7 +225,7 @@ class _Writer:
             shown = [
                 f"{self.names.name(i)} = {number(self.names.value(i))}, the class of "
                 f"o{int(self.names.value(i)) + 1}"
-                for _, i in self.chain.shown(targets)
+                for _, i in self.chain.selection.shown(targets)
             ]
             yield f"The target: {'; '.join(shown)}."
 
@@ -220,13 +235,13 @@ class _Writer:
 
     def _collect_derivatives(self) -> None:
         for visit in self.chain.visits:
-            for _, identity in self.chain.shown(self.names.ids[visit.record.outputs[0]]):
+            for _, identity in self.chain.selection.shown(self.names.ids[visit.record.outputs[0]]):
                 self._keep(identity, self.chain.derivative(identity))
                 self._origin[identity] = self.position[id(visit.record)]
         for (_, slot), grad in zip(
             paths(self.recorded.slots()[0]), leaves(self.chain.grads), strict=True
         ):
-            for index, identity in self.chain.shown(self.names.ids[slot]):
+            for index, identity in self.chain.selection.shown(self.names.ids[slot]):
                 self._keep(identity, self.chain.derivative(identity, float(grad[index])))
 
     def _keep(self, identity: int, derivative: Derivative) -> None:
@@ -252,10 +267,12 @@ class _Writer:
     def _params(self) -> list[int]:
         """The identities of all weights and biases that are shown: weights, then biases."""
         ids = [self.names.ids[slot] for _, slot in paths(self.recorded.slots()[0])]
-        return sorted((i for array in ids for _, i in self.chain.shown(array)), key=self._by_neuron)
+        return sorted(
+            (i for array in ids for _, i in self.chain.selection.shown(array)), key=self._by_neuron
+        )
 
     def _outputs(self, visit: Visit) -> Iterator[int]:
-        for _, identity in self.chain.shown(self.names.ids[visit.record.outputs[0]]):
+        for _, identity in self.chain.selection.shown(self.names.ids[visit.record.outputs[0]]):
             yield identity
 
     def _last_users(self) -> dict[int, list[int]]:
@@ -332,9 +349,11 @@ class _Writer:
             )
 
     def _updates(self) -> tuple[tuple[Section, ...], dict[str, float]]:
+        if self.update is None:
+            return (), {}
         lines: dict[int, list[Line]] = {}
         for leaf, (_, slot) in enumerate(paths(self.recorded.slots()[0])):
-            for index, identity in self.chain.shown(self.names.ids[slot]):
+            for index, identity in self.chain.selection.shown(self.names.ids[slot]):
                 lines[identity] = self.update.lines(leaf, index, self.names.name(identity))
         ordered = sorted(lines, key=self._by_neuron)
         updated = {self.names.name(i): lines[i][-1].value for i in ordered}

@@ -16,6 +16,7 @@ import numpy as np
 
 from chainrule.autodiff import Primitive, Record
 from chainrule.explanation.names import Index, Names
+from chainrule.explanation.selection import Selection
 from chainrule.explanation.writing import EXACT, Text, factor, number, numeral, substitute
 
 SPELLED = frozenset(
@@ -64,12 +65,12 @@ class Formulas:
 
     Args:
         names: of the tape's numbers.
-        most: how many terms of a sum are written; of longer ones the rest is an ellipsis.
+        selection: which terms of a sum are written; the rest is an ellipsis.
     """
 
-    def __init__(self, names: Names, most: int | None) -> None:
+    def __init__(self, names: Names, selection: Selection) -> None:
         self.names = names
-        self.most = most
+        self.selection = selection
         self._sums: dict[str, Callable[[Record, Index], Written]] = {
             "affine": self._weighted_sum,
             "matmul": self._weighted_sum,
@@ -165,12 +166,10 @@ class Formulas:
         shape = self.names.values[record.outputs[0]].shape
         return [int(np.broadcast_to(self.names.ids[slot], shape)[index]) for slot in record.inputs]
 
-    def _terms(self, pieces: list[Written], between: str = " + ") -> Written:
-        """Summands one after the other; of many the first ones."""
-        shown = pieces[: self.most]
-        more = [] if len(shown) == len(pieces) else ["…"]
-        symbols = between.join([p[0] for p in shown] + more)
-        return symbols, between.join([p[1] for p in shown] + more)
+    def _terms(self, pieces: list[Written], more: bool) -> Written:
+        """Summands one after the other, and an ellipsis where there are more."""
+        rest = ["…"] if more else []
+        return " + ".join([p[0] for p in pieces] + rest), " + ".join([p[1] for p in pieces] + rest)
 
     def _product(self, a: int, b: int, first: bool) -> Written:
         left = numeral(self.names.value(a)).text if first else factor(self.names.value(a))
@@ -180,9 +179,12 @@ class Formulas:
     def _weighted_sum(self, record: Record, index: Index) -> Written:
         """w·x + w·x + … + b, the weights in the order of the inputs."""
         x, weight = (self.names.ids[slot] for slot in record.inputs[:2])
-        pairs = zip(weight[:, index[-1]], x[index[:-1]], strict=True)
-        pieces = [self._product(int(w), int(v), i == 0) for i, (w, v) in enumerate(pairs)]
-        symbols, numbers = self._terms(pieces)
+        weights, sources = weight[:, index[-1]], x[index[:-1]]
+        kept = self.selection.along(sources)
+        pieces = [
+            self._product(int(weights[k]), int(sources[k]), i == 0) for i, k in enumerate(kept)
+        ]
+        symbols, numbers = self._terms(pieces, len(kept) < len(sources))
         if record.primitive.name == "matmul":
             return symbols, numbers
         bias = int(self.names.ids[record.inputs[2]][index[-1]])
@@ -216,32 +218,34 @@ class Formulas:
 
     def _sum(self, record: Record, index: Index) -> Written:
         parts = self._summed(record, index)
+        kept = [parts[k] for k in self.selection.along(parts)]
         pieces = [
             (self._named(i).text, (factor if k else number)(self.names.value(i)))
-            for k, i in enumerate(parts)
+            for k, i in enumerate(kept)
         ]
-        symbols, numbers = self._terms(pieces)
+        symbols, numbers = self._terms(pieces, len(kept) < len(parts))
         if record.primitive.name == "sum" or len(parts) == 1:
             return symbols, numbers
         return f"({symbols}) / {len(parts)}", f"({numbers}) / {len(parts)}"
 
     def _dot(self, record: Record, index: Index) -> Written:
         a, b = (self.names.ids[slot].reshape(-1) for slot in record.inputs)
-        pairs = zip(b, a, strict=True)
-        return self._terms(
-            [self._product(int(p), int(q), i == 0) for i, (p, q) in enumerate(pairs)]
-        )
+        kept = self.selection.along(a)
+        pieces = [self._product(int(b[k]), int(a[k]), i == 0) for i, k in enumerate(kept)]
+        return self._terms(pieces, len(kept) < len(a))
 
-    def _row(self, record: Record, index: Index) -> tuple[list[int], list[Written]]:
-        """The numbers along the last axis at an output's place, and e to the power of each."""
+    def _row(self, record: Record, index: Index) -> tuple[list[int], Written]:
+        """The numbers along the last axis at an output's place, and the sum of e to their power."""
         row = [int(i) for i in self.names.ids[record.inputs[0]][index]]
-        powers = [(f"e^{self.names.name(i)}", "e^" + factor(self.names.value(i))) for i in row]
-        return row, powers
+        kept = self.selection.along(row)
+        return row, self._terms([self._power(row[k]) for k in kept], len(kept) < len(row))
+
+    def _power(self, i: int) -> Written:
+        return f"e^{self.names.name(i)}", "e^" + factor(self.names.value(i))
 
     def _softmax(self, record: Record, index: Index) -> Written:
-        row, powers = self._row(record, index[:-1])
-        below = self._terms(powers)
-        top = powers[index[-1]]
+        row, below = self._row(record, index[:-1])
+        top = self._power(row[index[-1]])
         if record.primitive.name == "softmax":
             return f"{top[0]} / ({below[0]})", f"{top[1]} / ({below[1]})"
         own = row[index[-1]]
@@ -251,12 +255,11 @@ class Formulas:
         )
 
     def _logsumexp(self, record: Record, index: Index) -> Written:
-        symbols, numbers = self._terms(self._row(record, index)[1])
+        symbols, numbers = self._row(record, index)[1]
         return f"log({symbols})", f"log({numbers})"
 
     def _label_cross_entropy(self, record: Record, index: Index) -> Written:
-        row, powers = self._row(record, index)
-        symbols, numbers = self._terms(powers)
+        row, (symbols, numbers) = self._row(record, index)
         right = row[int(self.names.values[record.inputs[1]][index])]
         return (
             f"log({symbols}) - {self.names.name(right)}",
@@ -265,17 +268,17 @@ class Formulas:
 
     def _cross_entropy(self, record: Record, index: Index) -> Written:
         """-Σ p·log softmax(z), with log softmax(z) = z - log Σ e^z."""
-        row, powers = self._row(record, index)
+        row, below = self._row(record, index)
         targets = [int(i) for i in self.names.ids[record.inputs[1]][index]]
-        below = self._terms(powers)
+        kept = self.selection.along(row)
         pieces = [
             (
                 f"{self.names.name(t)}·(log({below[0]}) - {self.names.name(z)})",
                 f"{number(self.names.value(t))}·(log({below[1]}) - {factor(self.names.value(z))})",
             )
-            for t, z in zip(targets, row, strict=True)
+            for t, z in ((targets[k], row[k]) for k in kept)
         ]
-        return self._terms(pieces)
+        return self._terms(pieces, len(kept) < len(row))
 
     def _softmax_derivative(self, record: Record, out: Index, source: Index) -> Written:
         """softmax(z) - p for the cross-entropies; outᵢ·(δᵢⱼ - outⱼ) for softmax itself."""

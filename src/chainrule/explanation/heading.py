@@ -7,6 +7,7 @@ from typing import Any
 
 from chainrule.autodiff import leaves, paths
 from chainrule.explanation.names import LETTERS, Names
+from chainrule.explanation.selection import Selection
 from chainrule.explanation.writing import listed, paragraph
 
 PARAMETERS = {
@@ -15,13 +16,13 @@ PARAMETERS = {
 }
 
 
-def heading(names: Names, most: int | None) -> Iterator[str]:
+def heading(names: Names, selection: Selection) -> Iterator[str]:
     """The head of the page, line by line."""
     recorded = names.recorded
     layers = [_word(layer) for _, layer in recorded.network.walk()]
     sizes = recorded.batch["x"].shape[1:]
     count = " × ".join(str(n) for n in sizes) + (" input" if sizes == (1,) else " inputs")
-    yield "ONE TRAINING STEP IN NUMBERS"
+    yield "ONE ROW IN NUMBERS" if recorded.predicting else "ONE TRAINING STEP IN NUMBERS"
     yield ""
     yield from paragraph(" → ".join([count, *layers, f"loss {loss_word(recorded.loss)}"]), "  ")
     yield ""
@@ -30,15 +31,15 @@ def heading(names: Names, most: int | None) -> Iterator[str]:
     for left, right in rows:
         yield f"  {left:<{width}}   {right}"
     yield ""
-    wiring = list(_wiring(names, most))
+    wiring = list(_wiring(names, selection))
     for row in wiring:
         yield from paragraph(row, "  ")
     if wiring:
         yield ""
     yield "  Numbers are calculated in double precision and printed with six digits."
-    if most is not None:
+    if selection.most is not None:
         yield ""
-        yield from paragraph(_left_out(names, most), "  ")
+        yield from paragraph(_left_out(names, selection.most), "  ")
 
 
 def loss_word(loss: Any) -> str:
@@ -89,28 +90,32 @@ def _parameters(names: Names) -> Iterator[tuple[str, str]]:
         yield listed(all_of_them, 2), PARAMETERS.get(key, "parameters of another layer")
 
 
-def _wiring(names: Names, most: int | None) -> Iterator[str]:
+def _wiring(names: Names, selection: Selection) -> Iterator[str]:
     """Which weight leads from where to where, a line for every neuron."""
     for position, units in names.neurons.items():
         ids = [names.ids[slot] for slot in names.tape.records[position].inputs]
         row = ids[0].reshape(-1, ids[0].shape[-1])[0]
         sources = [names.label(int(i)).unit for i in row]
-        for j, unit in enumerate(units[:most]):
-            pairs = list(zip(ids[1][:, j], sources, strict=True))[:most]
-            parts = [f"{names.name(int(w))} from {source}" for w, source in pairs]
-            if len(pairs) < len(sources):
+        rows = selection.units(sources)
+        for j in selection.units(units):
+            parts = [f"{names.name(int(ids[1][i, j]))} from {sources[i]}" for i in rows]
+            if len(rows) < len(sources):
                 parts.append("…")
             if len(ids) == 3:
                 parts.append(f"bias {names.name(int(ids[2][j]))}")
-            yield f"into {unit}: {', '.join(parts)}"
+            yield f"into {units[j]}: {', '.join(parts)}"
 
 
 def _left_out(names: Names, most: int) -> str:
     weights = sum(int(p.size) for p in leaves(names.recorded.params))
     examples = len(names.recorded.batch["share"])
+    several = f" and {examples} examples" if examples > 1 else ""
     return (
-        f"Left out: this step has {weights:,} weights and biases and {examples} "
-        f"{'example' if examples == 1 else 'examples'}, too many to write out. The first "
-        f"{most} neurons of each layer, the first {most} inputs and examples, and the weights "
-        "between them are shown; … stands for the rest. Every value is that of the whole step."
+        f"Left out: this step has {weights:,} weights and biases{several}, too many to write out. "
+        "Of each layer the "
+        f"{most} neurons that matter most are shown, the {most} inputs that do, and the weights "
+        "between them: those with the largest |value · ∂E/∂value|, which is how much the loss "
+        "would change, to first order, if they were 0"
+        + (f"; and the first {most} examples" if examples > most else "")
+        + ". … stands for the rest. Every value is that of the whole step."
     )

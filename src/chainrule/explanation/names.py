@@ -134,6 +134,10 @@ class Names:
         root, index = self._place(identity)
         return float(self.values[root.slot][index])
 
+    def slot(self, identity: int) -> int:
+        """The slot in which a number was given or computed."""
+        return self._place(identity)[0].slot
+
     def is_constant(self, identity: int) -> bool:
         """Whether a number is neither learnt nor computed from anything that is."""
         return self._place(identity)[0].constant

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -111,62 +112,108 @@ class Derivative:
     complete: bool = True
 
 
+@dataclass(frozen=True)
+class InputRow:
+    """One input of the network, where it comes from, and what it does.
+
+    Attributes:
+        name: on the page, e.g. "x4". meaning: e.g. "island = Dream". cell: as it stands in the
+            table. value: as the network sees it. slope: ∂E/∂value; None where there is none.
+    """
+
+    name: str
+    meaning: str
+    cell: str
+    value: float
+    slope: float | None
+
+
 @dataclass(frozen=True, eq=False)
 class Explanation:
     """One training step in numbers and formulas; print it.
 
     Attributes:
         heading: what is explained, and what the names mean.
-        forward, backward, updates: the sections of the page, in reading order.
+        row: which row of which table, if any. inputs: the columns behind the network's inputs.
+        forward, backward, updates: the sections of the page, in reading order; those that were not
+            asked for are empty.
+        weights: the names of the weights and biases that are written out.
         values: every quantity that is written out, by name: "w1", "net_h1", "out_o1", "E".
         derivatives: ∂E/∂name by name, with every product.
         updated: the new value of every weight and bias that is written out, by name.
-        loss, new_loss: E before and after the step.
+        loss, new_loss: E before and after the step; None where there is none.
         params, grads, new_params: the same as trees like the network's parameters, float64.
+        notes: what is said at the end, e.g. what was predicted.
     """
 
     heading: tuple[str, ...]
+    row: str
+    inputs: tuple[InputRow, ...]
     forward: tuple[Section, ...]
     backward: tuple[Section, ...]
     updates: tuple[Section, ...]
+    weights: tuple[str, ...]
     values: dict[str, float]
     derivatives: dict[str, Derivative]
     updated: dict[str, float]
-    loss: float
-    new_loss: float
+    loss: float | None
+    new_loss: float | None
     params: Tree = field(repr=False)
     grads: Tree = field(repr=False)
     new_params: Tree = field(repr=False)
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        end = "outputs" if self.loss is None else "loss"
         parts = ["\n".join(self.heading)]
+        if self.inputs:
+            parts += [f"INPUTS: {self.row} as the network sees it", self._inputs()]
         for title, sections in (
-            ("FORWARD: from the inputs to the loss", self.forward),
+            (f"FORWARD: from the inputs to the {end}", self.forward),
             ("BACKWARD: how much the loss changes with everything before it", self.backward),
             ("UPDATE: a step against the gradient", self.updates),
         ):
-            parts += [title, *map(str, sections)]
+            parts += [title, *map(str, sections)] if sections else []
         parts += ["RESULT", "\n".join(self._result())]
         return "\n\n".join(parts) + "\n"
 
+    def _inputs(self) -> str:
+        sloped = self.loss is not None
+        rows = [("", "column", "in the table", "input", "∂E/∂input" * sloped)]
+        for row in self.inputs:
+            slope = number(row.slope) if sloped and row.slope is not None else ""
+            rows.append((row.name, row.meaning[:40], row.cell[:20], number(row.value), slope))
+        return "\n".join(_table(rows, left=3))
+
     def _result(self) -> list[str]:
-        rows: list[tuple[str, ...]] = [("", "before", "gradient", "after")]
-        for name, after in self.updated.items():
-            numbers = self.values[name], self.derivatives[name].value, after
+        words = ("before", "gradient", "after") if self.updated else ("value", "gradient")
+        rows: list[tuple[str, ...]] = [("", *words)]
+        for name in self.weights if self.backward else ():
+            numbers = [self.values[name], self.derivatives[name].value]
+            numbers += [self.updated[name]] if self.updated else []
             rows.append((name, *[number(x) for x in numbers]))
-        widths = [max(len(row[i]) for row in rows) for i in range(4)]
-        table = [
-            "    " + row[0].ljust(widths[0])
-            + "".join(COLUMN_GAP + row[i].rjust(widths[i]) for i in (1, 2, 3))
-            for row in rows
-        ]  # fmt: skip
-        return [
-            *table,
-            "",
-            f"    E before the step: {number(self.loss)}",
-            f"    E after the step:  {number(self.new_loss)}",
-        ]
+        table = [*_table(rows, left=1), ""] if len(rows) > 1 else []
+        if self.new_loss is None:
+            losses = [] if self.loss is None else [f"    E: {number(self.loss)}"]
+        else:
+            losses = [f"    E before the step: {number(self.loss or 0.0)}"]
+            losses.append(f"    E after the step:  {number(self.new_loss)}")
+        said = [row for note in self.notes for row in paragraph(note, "    ")]
+        return [*table, *losses, *said]
 
     def __repr__(self) -> str:
-        weights = len(self.updated)
-        return f"<Explanation of a step: E = {number(self.loss)}, {weights} weights and biases>"
+        about = "" if self.loss is None else f"E = {number(self.loss)}, "
+        return f"<Explanation of a step: {about}{len(self.weights)} weights and biases>"
+
+
+def _table(rows: Sequence[tuple[str, ...]], left: int) -> list[str]:
+    """Rows as aligned columns; the first `left` of them to the left, the others to the right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "    "
+        + COLUMN_GAP.join(
+            cell.ljust(width) if i < left else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

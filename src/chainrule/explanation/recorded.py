@@ -26,7 +26,7 @@ from chainrule.model import Model, check_in_shape, score_network, shape_of
 from chainrule.nn import Network, Residual, wants_indices
 from chainrule.ops import fold_in, key_from_seed
 from chainrule.optim import as_optimizer
-from chainrule.training.step import Task, objective
+from chainrule.training.step import Task, evaluation_loss, objective
 
 INIT = 0
 """The use of the seed's key that `fit` initializes from."""
@@ -89,6 +89,7 @@ class Recorded:
         recording: loss and tape; its inputs are the leaves of `arguments` in order.
         params, batch: the trees behind the first inputs. marks: who wrote which records.
         loss_start: the first record of the loss. outputs: the slot of the network's outputs.
+        predicting: whether the network ran as in prediction: no dropout, running statistics.
     """
 
     network: Network
@@ -101,6 +102,7 @@ class Recorded:
     marks: tuple[Mark, ...]
     loss_start: int
     outputs: int
+    predicting: bool
 
     @property
     def batch(self) -> Tree:
@@ -134,8 +136,12 @@ def record(
     optimizer: Any,
     seed: int,
     params: Any,
+    predicting: bool = False,
 ) -> Recorded:
-    """Record one training step as `fit` would take it with all examples in one batch."""
+    """Record one training step as `fit` would take it with all examples in one batch.
+
+    With `predicting` the network runs as in prediction, and the loss is that of its prediction.
+    """
     model = network if isinstance(network, Model) else None
     net = model.network if model is not None else _as_network(network)
     function = as_loss(_chosen_loss(loss, model))
@@ -152,19 +158,32 @@ def record(
     batch = _batch(features, y, function, model, made[2])
     no_rates: Tree = {"network": {}, "loss": {}, "optimizer": {}}
     arguments = (_doubles(state), batch, {"key": key, "step": np.asarray(0, "int32")}, no_rates)
-    return _on_tape(net, function, as_optimizer(optimizer), _doubles(numbers), arguments)
+    optimizer = as_optimizer(optimizer)
+    return _on_tape(net, function, optimizer, _doubles(numbers), arguments, predicting)
 
 
 def _on_tape(
-    net: Network, loss: LossFunction, optimizer: Any, params: Tree, arguments: tuple[Tree, ...]
+    net: Network,
+    loss: LossFunction,
+    optimizer: Any,
+    params: Tree,
+    arguments: tuple[Tree, ...],
+    predicting: bool,
 ) -> Recorded:
     marks: list[Mark] = []
     calls: list[tuple[int, Any]] = []
     score = score_network(net, getattr(loss, "targets", "numbers"))
     task = Task(watch(score, marks), WatchedLoss(loss, calls), optimizer)
+
+    def predicted(p: Tree, state: Tree, batch: Tree, key: Tree, rates: Tree) -> tuple[Any, Tree]:
+        return evaluation_loss(task, p, state, batch, rates), state
+
+    def trained(p: Tree, *rest: Tree) -> tuple[Any, Tree]:
+        return objective(task, p, *rest)
+
     with np.errstate(all="ignore"):
         recording = Recording(
-            lambda p, *a: objective(task, p, *a),
+            predicted if predicting else trained,
             params,
             arguments,
             aux=True,
@@ -172,7 +191,17 @@ def _on_tape(
         )
     start, outputs = calls[0]
     return Recorded(
-        net, score, loss, optimizer, recording, params, arguments, tuple(marks), start, outputs
+        net,
+        score,
+        loss,
+        optimizer,
+        recording,
+        params,
+        arguments,
+        tuple(marks),
+        start,
+        outputs,
+        predicting,
     )
 
 

@@ -1,5 +1,6 @@
 """What a user asks for in one call: from a table to a judged model, and what to do with it."""
 
+from chainrule.workflow.explain import explain_row
 from chainrule.workflow.inspect import Inspection, inspect
 from chainrule.workflow.models import load_model
 from chainrule.workflow.predict import Predictions, predict, predict_chunks
@@ -8,6 +9,7 @@ from chainrule.workflow.train import train
 __all__ = [
     "Inspection",
     "Predictions",
+    "explain_row",
     "inspect",
     "load_model",
     "predict",

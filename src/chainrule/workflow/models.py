@@ -1,9 +1,10 @@
-"""A model from a model or the path of its file."""
+"""A model from a model or the path of its file, and what it knows of tables."""
 
 from __future__ import annotations
 
 import os
 
+from chainrule.data import Encoder
 from chainrule.errors import SettingError
 from chainrule.model import Model, load
 
@@ -22,3 +23,17 @@ def load_model(model: Model | str | os.PathLike[str]) -> Model:
         f"A model is needed and {type(model).__name__} is none: give what cr.train or cr.fit "
         "returned, or the path of a model file."
     )
+
+
+def table_encoder(model: Model) -> Encoder:
+    """The encoder of a model that was trained on a table.
+
+    Raises:
+        SettingError: it was trained on arrays.
+    """
+    if model.encoder is None:
+        raise SettingError(
+            "This model was trained on arrays and knows no columns of a table. Use it from Python: "
+            "cr.load(FILE).predict(array), or train on the table itself: chainrule train."
+        )
+    return model.encoder

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.data import Chunk, Encoder, table_chunks
-from chainrule.errors import SettingError
 from chainrule.model import Model
-from chainrule.workflow.models import load_model
+from chainrule.workflow.models import load_model, table_encoder
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,20 +88,6 @@ def predict_chunks(
             chunk.table.rows,
             tuple(n for n in chunk.names if n not in encoder.kinds and n not in passed),
         )
-
-
-def table_encoder(model: Model) -> Encoder:
-    """The encoder of a model that was trained on a table.
-
-    Raises:
-        SettingError: it was trained on arrays.
-    """
-    if model.encoder is None:
-        raise SettingError(
-            "This model was trained on arrays and knows no columns of a table. Use it from Python: "
-            "cr.load(FILE).predict(array), or train on the table itself: chainrule train."
-        )
-    return model.encoder
 
 
 def _answers(model: Model, encoder: Encoder, chunk: Chunk, proba: bool) -> dict[str, Any]:

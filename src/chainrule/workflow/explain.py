@@ -1,0 +1,112 @@
+"""`explain_row`: one row of a table on its way through a model, in numbers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from chainrule.data import Chunk, Encoder, table_chunks
+from chainrule.errors import DataError, SettingError
+from chainrule.explanation import Explanation, explain_prediction, input_columns, input_names
+from chainrule.model import Model
+from chainrule.optim import Optimizer
+from chainrule.workflow.models import load_model, table_encoder
+from chainrule.workflow.truth import true_values
+
+
+def explain_row(
+    model: Model | str | os.PathLike[str],
+    source: Any,
+    row: int,
+    *,
+    optimizer: str | Optimizer | None = None,
+    name: str = "",
+) -> Explanation:
+    """Write out what a model makes of one row: inputs as encoded, layers, output, loss, gradient.
+
+    Where the table has no target, or the row's is missing, the way to the output is shown alone.
+
+    Args:
+        model: a Model that was trained on a table, or the path of its file.
+        source: the path of a table, an open binary file, a DataFrame, or a dict of columns.
+        row: its number; 1 is the first row below the header.
+        optimizer: whose step from this row alone is shown too.
+        name: what messages call an open file.
+
+    Raises:
+        DataError: there is no such row, or it does not fit the model.
+        SettingError: the model was trained on arrays.
+
+    Example:
+        >>> import chainrule as cr
+        >>> table = {"x": [0.0, 1.0] * 20, "y": [0.5, 2.5] * 20}
+        >>> page = explain_row(cr.train(table, target="y", hidden=(2,)), table, row=2)
+        >>> [(line.meaning, line.cell) for line in page.inputs]
+        [('x', '1.0')]
+    """
+    made = load_model(model)
+    encoder = table_encoder(made)
+    if row < 1:
+        raise SettingError(f"Row {row}: rows are counted from 1, the first below the header.")
+    chunk, place = _find(made, encoder, source, row, name)
+    one = chunk.table.take([place])
+    inputs = encoder.encode(one, "float64")[0]
+    truth = None
+    if encoder.target.column in one.names:
+        column = one.column(encoder.target.column)
+        truth = None if column.missing[0] else true_values(made, column, one.name)[0]
+    return explain_prediction(
+        made,
+        inputs,
+        None if truth is None else encoder.encode_target(np.array([truth]))[0],
+        list(_meanings(encoder, chunk, place)),
+        row=f"row {row} of {one.name}",
+        optimizer=optimizer,
+        notes=list(_notes(made, inputs, truth)),
+    )
+
+
+def _find(model: Model, encoder: Encoder, source: Any, row: int, name: str) -> tuple[Chunk, int]:
+    """The piece of the table that has the row, and the row's place in it."""
+    rows, table = 0, "the table"
+    columns = list(encoder.kinds)
+    for chunk in table_chunks(
+        source, encoder.kinds, optional=[encoder.target.column], texts=columns, name=name
+    ):
+        rows, table = chunk.first + chunk.table.rows, chunk.table.name
+        if row <= rows:
+            return chunk, row - 1 - chunk.first
+    count = f"{rows} {'row' if rows == 1 else 'rows'}"
+    raise DataError(f"{table} has {count}; there is no row {row}.")
+
+
+def _meanings(encoder: Encoder, chunk: Chunk, place: int) -> Iterator[tuple[str, str]]:
+    names = iter(input_names(encoder))
+    for column in input_columns(encoder):
+        cell = chunk.texts[column.name][place]
+        for _ in range(column.width):
+            yield next(names), "" if cell is None else str(cell)
+
+
+def _notes(model: Model, inputs: Any, truth: Any) -> Iterator[str]:
+    """What the outputs stand for, what was predicted, and what is true."""
+    assert model.encoder is not None
+    target, row = model.encoder.target.column, inputs[None].astype(model.dtype)
+    predicted = model.predict(row)[0]
+    known = "not in the table" if truth is None else f"{truth} in the table"
+    if model.targets.classes is None:
+        yield f"{target}: {known}, {predicted:.6g} predicted"
+        return
+    labels = model.targets.classes.tolist()
+    if model.targets.kind == "classes":
+        yield "Outputs: " + ", ".join(f"o{i + 1} {label}" for i, label in enumerate(labels))
+    else:
+        yield f"Output: above 0 for {labels[1]}, below 0 for {labels[0]}"
+    if model.targets.kind in ("classes", "binary"):
+        share = model.predict_proba(row)[0].max()
+        yield f"{target}: {known}, {predicted} predicted with probability {share:.4g}"
+    else:
+        yield f"{target}: {known}, {predicted} predicted"
