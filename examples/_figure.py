@@ -10,7 +10,9 @@ from matplotlib.figure import Figure
 # Okabe and Ito (2008): eight colors that color-blind readers can tell apart.
 BLACK, GRAY, BLUE, ORANGE = "#000000", "#767676", "#0072B2", "#E69F00"
 GREEN, RED, PURPLE, SKY = "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
-FROM_ORANGE_TO_BLUE = LinearSegmentedColormap.from_list("", ["#F3C766", "#FBF1DC", "#DCEAF4", "#7DB8DE"])
+FROM_ORANGE_TO_BLUE = LinearSegmentedColormap.from_list(
+    "", ["#F3C766", "#FBF1DC", "#DCEAF4", "#7DB8DE"]
+)
 
 LOOK = {
     "font.size": 10,

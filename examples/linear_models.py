@@ -37,7 +37,7 @@ def draw_lines(axes: Any, model: Any, scores: dict[float, str]) -> None:
 def draw(folder: str, X: Any, y: Any, models: dict[str, Any], close: Any) -> None:
     figure, (svm, logistic, losses) = panels(3)
     svm.scatter(*X[close].T, s=75, fc="none", ec=GRAY, label="on or inside the margin")
-    for axes, (name, model) in zip((svm, logistic), models.items(), strict=True):
+    for axes, name in zip((svm, logistic), models, strict=True):
         for group, color, mark in (0, ORANGE, "o"), (1, BLUE, "^"):
             axes.scatter(*X[y == group].T, s=18, c=color, marker=mark, label=f"group {group}")
         axes.set(title=name, xlabel="first feature", ylabel="second feature")

@@ -1,4 +1,4 @@
-"""Two hidden units solve XOR: they move the four corners to where one straight line divides them."""
+"""Two hidden units solve XOR: they move the corners to where one line divides them."""
 
 import sys
 from typing import Any
@@ -17,7 +17,9 @@ def draw(folder: str, model: Any) -> None:
     side = np.linspace(-0.5, 1.5, 101)
     grid = np.stack(np.meshgrid(side, side), axis=-1)
     chance = model.predict_proba(grid.reshape(-1, 2))[:, 1].reshape(101, 101)
-    surface = left.contourf(side, side, chance, levels=np.linspace(0, 1, 21), cmap=FROM_ORANGE_TO_BLUE)
+    surface = left.contourf(
+        side, side, chance, levels=np.linspace(0, 1, 21), cmap=FROM_ORANGE_TO_BLUE
+    )
     left.contour(side, side, chance, levels=[0.5], colors=BLACK, linewidths=1.5)
     figure.colorbar(surface, ax=left, label="probability of 1", ticks=[0, 0.5, 1])
     left.set(title="What the network answers", xlabel="first input", ylabel="second input")
@@ -31,7 +33,7 @@ def draw(folder: str, model: Any) -> None:
     right.set(xlim=(-1.3, 1.3), ylim=(-1.3, 1.3), aspect="equal")
     for axes, points in (left, CORNERS), (right, hidden):
         for answer, color, mark in (0, ORANGE, "o"), (1, BLUE, "^"):
-            x, y = points[XOR == answer].T
+            x, y = points[answer == XOR].T
             axes.scatter(x, y, s=70, c=color, marker=mark, ec=BLACK, zorder=3, label=str(answer))
     for text, point in zip(("0, 0 and 1, 1", "0, 1", "1, 0"), hidden, strict=False):
         right.annotate(text, point, (-8, 9), textcoords="offset points")
