@@ -121,9 +121,13 @@ def test_an_integer_carry_counts_without_a_derivative():
 
 
 def test_a_carry_may_also_be_the_output():
+    def body(carry, x):
+        after = carry * x
+        return after, after
+
     def loss(w):
-        last, ys = ops.scan(lambda c, x: (c * x, c * x), w[0] * 1, w)
-        return last + ys.sum()
+        last, ys = ops.scan(body, w[0] * 1, w)
+        return last * last + (ys * ys).sum()
 
     check_gradients(loss, numbers(4))
 

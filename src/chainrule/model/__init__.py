@@ -1,11 +1,13 @@
 """A trained model: predict, save and load."""
 
-from chainrule.model.model import Model, check_in_shape, index_flags, load, shape_of
+from chainrule.model.inputs import check_embeddings, check_in_shape, index_flags, shape_of
+from chainrule.model.model import Model, load
 from chainrule.model.registry import register
 from chainrule.model.scores import score_network, score_tree, whole_tree
 
 __all__ = [
     "Model",
+    "check_embeddings",
     "check_in_shape",
     "index_flags",
     "load",

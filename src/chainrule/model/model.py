@@ -10,12 +10,13 @@ import numpy as np
 
 from chainrule import ops
 from chainrule.autodiff import Tree, leaves, tree_map
-from chainrule.data import Encoder, Features, Targets, as_features, as_table, is_table_like
-from chainrule.errors import SettingError, ShapeError
+from chainrule.data import Encoder, Targets, as_features, as_table, is_table_like
+from chainrule.errors import SettingError
 from chainrule.losses import LossFunction
 from chainrule.model.file import read_fields, write_fields
+from chainrule.model.inputs import check_embeddings, check_in_shape, index_flags
 from chainrule.model.scores import score_network
-from chainrule.nn import Context, Network, wants_indices
+from chainrule.nn import Context, Network
 
 CHUNK = 8192
 """Rows predicted at a time: enough to keep the processor busy, few enough to stay in cache."""
@@ -136,6 +137,7 @@ class Model:
         indices = index_flags(self.network, source)
         X = as_features(source, dtype=self.dtype, indices=indices)
         check_in_shape(X, self.in_shape)
+        check_embeddings(self.network, X)
         rows = len(leaves(X)[0])
         pieces = []
         with np.errstate(all="ignore"):
@@ -169,40 +171,3 @@ def load(path: str | os.PathLike[str]) -> Model:
         np.True_
     """
     return Model(**read_fields(path))
-
-
-def index_flags(network: Network, source: Any) -> Any:
-    """Which inputs are indices for an embedding: one flag, or a dict of them for named inputs."""
-    from_branches = getattr(network.layers[0], "layers", None)
-    if isinstance(source, dict) and from_branches is not None:
-        flags = {}
-        inner: Any = network.layers[0]
-        while isinstance(inner, Network):
-            inner = inner.layers[0]
-        for name, layer in inner.layers:
-            flags[name] = wants_indices(layer)
-        return flags
-    return wants_indices(network)
-
-
-def shape_of(X: Features) -> Any:
-    """The shape of one example, or a dict of shapes."""
-    if isinstance(X, dict):
-        return {name: tuple(x.shape[1:]) for name, x in X.items()}
-    return tuple(X.shape[1:])
-
-
-def check_in_shape(X: Features, expected: Any) -> None:
-    """Refuse inputs of another shape than the model was made for."""
-    given = shape_of(X)
-    if given != expected:
-        raise ShapeError(
-            f"The inputs have shape (rows, {_sizes(given)}) and the model was made for "
-            f"(rows, {_sizes(expected)}): give it the columns it was trained on."
-        )
-
-
-def _sizes(shape: Any) -> str:
-    if isinstance(shape, dict):
-        return str({name: list(sizes) for name, sizes in shape.items()})
-    return ", ".join(str(size) for size in shape)

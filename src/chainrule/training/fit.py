@@ -16,6 +16,7 @@ from chainrule.errors import SettingError, ShapeError
 from chainrule.losses import LossFunction, as_loss
 from chainrule.model import (
     Model,
+    check_embeddings,
     check_in_shape,
     index_flags,
     score_network,
@@ -32,7 +33,6 @@ from chainrule.training.prepare import (
     DEFAULT_BATCH,
     batch_rows,
     cast,
-    check_embeddings,
     chunked,
     hold_out,
     own_validation,
@@ -108,13 +108,14 @@ def fit(
 
     Example:
         >>> from chainrule.nn import Dense, Tanh
+        >>> from chainrule.optim import Adam
         >>> X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
         >>> model = fit(
         ...     Network([Dense(4), Tanh(), Dense(1)]),
         ...     X,
         ...     [0, 1, 1, 0],
         ...     loss="binary_cross_entropy",
-        ...     optimizer="adam",
+        ...     optimizer=Adam(0.05),
         ...     epochs=500,
         ...     batch_size=None,
         ... )
@@ -232,6 +233,8 @@ def _check_settings(
         _check_count("patience", patience, 1, "; None never stops early")
     if not (tol >= 0 and tol < float("inf")):
         raise SettingError(f"tol is {tol}; it must be a finite number of at least 0.")
+    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+        raise SettingError(f"seed is {seed!r}; it must be a whole number of at least 0.")
     if max_time is not None and not max_time > 0:
         raise SettingError(f"max_time is {max_time}; it must be a number of seconds above 0.")
     if dtype not in ("float32", "float64"):

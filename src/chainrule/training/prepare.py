@@ -10,38 +10,12 @@ import numpy as np
 from chainrule.autodiff import Tree, leaves, tree_map
 from chainrule.data import Targets, as_features, split_rows
 from chainrule.errors import DataError, SettingError, ShapeError
-from chainrule.model import check_in_shape, index_flags
-from chainrule.nn import Embedding, Network
+from chainrule.model import check_embeddings, check_in_shape, index_flags
+from chainrule.nn import Network
 
 DEFAULT_BATCH = 32
 VALIDATION_CHUNK = 4096
 """Rows of a validation part that are evaluated at a time."""
-
-
-def check_embeddings(net: Network, features: Any) -> None:
-    """Refuse indices outside an embedding's table: a compiled program would not notice them."""
-    for layer, x, name in _embedding_inputs(net, features, "X"):
-        low, high = int(x.min()), int(x.max())
-        if low < 0 or high >= layer.count:
-            raise DataError(
-                f"{name} holds the index {low if low < 0 else high}, and the Embedding has rows "
-                f"0 to {layer.count - 1}: give it a larger count, or check the indices."
-            )
-
-
-def _embedding_inputs(layer: Any, x: Any, name: str) -> list[tuple[Embedding, Any, str]]:
-    if isinstance(layer, Embedding):
-        return [(layer, x, name)]
-    if isinstance(layer, Network):
-        return _embedding_inputs(layer.layers[0], x, name)
-    if isinstance(x, dict) and hasattr(layer, "layers"):
-        return [
-            found
-            for branch, inner in layer.layers
-            if branch in x
-            for found in _embedding_inputs(inner, x[branch], f"{name}[{branch!r}]")
-        ]
-    return []
 
 
 def cast(tree: Tree, dtype: str) -> Tree:
@@ -122,7 +96,8 @@ def hold_out(
     data: Tree, weights: Any, share: Any, targets: Targets, key: Any
 ) -> tuple[Tree, Any, Tree]:
     """Training rows, their weights, and a validation part drawn from them."""
-    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
+    number = isinstance(share, int | float | np.number) and not isinstance(share, bool)
+    if not number or not 0 < share < 1:
         raise SettingError(
             f"validation is {share!r}; it must be a share above 0 and below 1, or a pair (X, y)."
         )
@@ -130,7 +105,7 @@ def hold_out(
     groups = None
     if targets.classes is not None:
         groups = data["y"] if data["y"].ndim == 1 else data["y"][:, 0]
-    kept, held = split_rows(key, rows, share, groups)
+    kept, held = split_rows(key, rows, float(share), groups)
     part = {**tree_map(lambda x: x[held], data), "weight": weights[held]}
     if not part["weight"].any():
         raise DataError("All rows of the validation part have weight 0.")

@@ -1,0 +1,111 @@
+"""Layers, losses and optimizers against numbers from PyTorch (tests/peers/torch_training.py)."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import losses, nn, ops, optim
+from chainrule.autodiff import value_and_grad
+
+FILE = Path(__file__).parent.parent / "reference" / "training.json"
+NUMBERS = json.loads(FILE.read_text(encoding="utf-8"))
+
+NAMES = {
+    "Dense": {"weight": "weight", "bias": "bias"},
+    "BatchNorm": {"weight": "scale", "bias": "offset"},
+    "LayerNorm": {"weight": "scale", "bias": "offset"},
+    "Embedding": {"weight": "table"},
+}
+LAYERS = {"Dense": nn.Dense(2), "Embedding": nn.Embedding(4, 3)}
+LOSSES = {
+    "huber 0.3": losses.Huber(0.3),
+    "cross_entropy soft": losses.CrossEntropy(),
+    "cross_entropy smooth": losses.CrossEntropy(0.1),
+}
+OPTIMIZERS = {
+    "sgd": optim.GradientDescent(0.05),
+    "momentum": optim.GradientDescent(0.05, momentum=0.9),
+    "nesterov": optim.GradientDescent(0.05, momentum=0.9, nesterov=True),
+    "sgd l2": optim.GradientDescent(0.05, momentum=0.9, l2=0.1),
+    "adam": optim.Adam(0.05),
+    "adam own": optim.Adam(0.05, beta1=0.8, beta2=0.95, epsilon=1e-3),
+    "adam l2": optim.Adam(0.05, l2=0.1),
+    "adamw": optim.AdamW(0.05),
+    "adamw 0.3": optim.AdamW(0.05, weight_decay=0.3),
+    "rmsprop": optim.RMSProp(0.05),
+    "adagrad": optim.AdaGrad(0.05),
+    "clipped": optim.GradientDescent(0.05, clip_norm=0.5),
+}
+
+
+def as_ours(name, params):
+    """PyTorch's parameters under our names; its Linear keeps the weight as (out, in)."""
+    ours = {NAMES[name][key]: np.array(value) for key, value in params.items()}
+    if name == "Dense":
+        ours["weight"] = np.ascontiguousarray(ours["weight"].T)
+    return ours
+
+
+@pytest.mark.parametrize("name", NUMBERS["layers"])
+def test_layers(name):
+    case = NUMBERS["layers"][name]
+    layer = LAYERS.get(name) or getattr(nn, name)()
+    x, cotangent = np.array(case["x"]), np.array(case["cotangent"])
+    state = layer.init(ops.key_from_seed(0), x.shape[1:])[1]
+    state = {key: value.astype("float64") for key, value in state.items()}
+    indices = x.dtype.kind == "i"
+
+    def weighted(point):
+        source = x if indices else point["x"]
+        out, new = layer.apply(point["own"], state, source, nn.Context(training=True))
+        return ops.sum(out * cotangent), (out, new)
+
+    point = {"own": as_ours(name, case["params"])} | ({} if indices else {"x": x})
+    (_, (out, new)), grads = value_and_grad(weighted, aux=True)(point)
+    np.testing.assert_allclose(getattr(out, "value", out), case["out"], rtol=1e-12, atol=1e-14)
+    if not indices:
+        np.testing.assert_allclose(grads["x"], case["x gradient"], rtol=1e-10, atol=1e-13)
+    for key, value in as_ours(name, case["gradients"]).items():
+        np.testing.assert_allclose(grads["own"][key], value, rtol=1e-10, atol=1e-13)
+    if name == "BatchNorm":
+        rows = len(x)
+        unbiased = 0.9 + (new["variance"] - 0.9) * rows / (rows - 1)
+        np.testing.assert_allclose(new["mean"], case["state"]["running_mean"], rtol=1e-12)
+        np.testing.assert_allclose(unbiased, case["state"]["running_var"], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", NUMBERS["losses"])
+def test_losses(name):
+    case = NUMBERS["losses"][name]
+    loss = LOSSES.get(name) or losses.as_loss(name)
+    targets, outputs = np.array(case["targets"]), np.array(case["outputs"])
+    np.testing.assert_allclose(loss(targets, outputs), case["values"], rtol=1e-12)
+    grad = value_and_grad(lambda z: ops.mean(loss(targets, z)))(outputs)[1]
+    np.testing.assert_allclose(grad, case["gradient"], rtol=1e-11, atol=1e-14)
+
+
+def test_every_loss_and_optimizer_has_numbers():
+    assert set(losses.LOSSES) <= set(NUMBERS["losses"])
+    assert set(OPTIMIZERS) == set(NUMBERS["optimizers"])
+    assert {type(o) for o in OPTIMIZERS.values()} == set(optim.OPTIMIZERS.values())
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_optimizers(name):
+    case = NUMBERS["optimizers"][name]
+    X, Y = np.array(case["X"]), np.array(case["Y"])
+    settings = {
+        "batch_size": None, "loss": "mse", "dtype": "float64", "engine": "numpy",
+    }  # fmt: skip
+    model = cr.fit(cr.Network([nn.Dense(2)]), X, Y, epochs=1, **settings)
+    start = {key: np.array(value) for key, value in case["start"].items()}
+    model = replace(model, params=(start,))
+    end = cr.fit(model, X, Y, epochs=12, optimizer=OPTIMIZERS[name], **settings).params[0]
+    # PyTorch divides by the norm + 1e-6 where it clips, we by the norm.
+    rtol = 1e-6 if name == "clipped" else 1e-10
+    for key, value in case["end"].items():
+        np.testing.assert_allclose(end[key], value, rtol=rtol, atol=1e-12)
