@@ -8,7 +8,7 @@ from chainrule.explanation import explain
 from chainrule.model import Model, load, register
 from chainrule.nn import Network
 from chainrule.training import Progress, fit
-from chainrule.workflow import inspect, predict, train
+from chainrule.workflow import inspect, plot, predict, train
 
 __version__ = version("chainrule")
 
@@ -28,6 +28,7 @@ __all__ = [
     "nn",
     "ops",
     "optim",
+    "plot",
     "predict",
     "primitive",
     "register",

@@ -19,6 +19,7 @@ COMMANDS = {
     "train": "Train a network on a table, judge it, and save it.",
     "predict": "Predict the rows of a table, to stdout or a file.",
     "inspect": "Show what a model holds: layers, costs, columns, card, judgement.",
+    "plot": "Draw the training, the answers or the layers of a model.",
     "explain": "Show the arithmetic of a row, or of a training step: forward, backward, update.",
 }
 """Every subcommand with its line in `chainrule --help`; `load` imports the one that is typed."""
@@ -33,6 +34,8 @@ def load(name: str) -> click.Command:
             from chainrule.cli.predict import predict as command
         case "inspect":
             from chainrule.cli.inspect import inspect as command
+        case "plot":
+            from chainrule.cli.plot import plot as command
         case _:
             from chainrule.cli.explain import explain as command
     return command

@@ -5,7 +5,7 @@ from chainrule.data.encoder import CODES, Encoder, TargetCode, fit_encoder
 from chainrule.data.features import Features, as_features, check_finite, column_names
 from chainrule.data.read import as_table, is_table_like
 from chainrule.data.splitting import split_rows
-from chainrule.data.table import CATEGORY, NUMBER, Column, Table
+from chainrule.data.table import CATEGORY, NUMBER, Column, Table, no_column
 from chainrule.data.targets import KINDS, Targets, make_targets
 from chainrule.data.text import MISSING, csv_text
 
@@ -30,6 +30,7 @@ __all__ = [
     "fit_encoder",
     "is_table_like",
     "make_targets",
+    "no_column",
     "split_rows",
     "table_chunks",
 ]

@@ -3,15 +3,18 @@
 from chainrule.workflow.explain import explain_row
 from chainrule.workflow.inspect import Inspection, inspect
 from chainrule.workflow.models import load_model
+from chainrule.workflow.plot import FIGURES, plot
 from chainrule.workflow.predict import Predictions, predict, predict_chunks
 from chainrule.workflow.train import train
 
 __all__ = [
+    "FIGURES",
     "Inspection",
     "Predictions",
     "explain_row",
     "inspect",
     "load_model",
+    "plot",
     "predict",
     "predict_chunks",
     "train",

@@ -1,14 +1,16 @@
-"""What is true: the target column of new rows, in the terms of a model's predictions."""
+"""What is true of new rows, beside what a model says: targets in the terms of its predictions."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from chainrule.data import NUMBER, Column
+from chainrule.data import NUMBER, Column, no_column, table_chunks
 from chainrule.errors import DataError
 from chainrule.model import Model
+from chainrule.workflow.models import table_encoder
 
 
 def true_values(model: Model, column: Column, table: str) -> Any:
@@ -48,3 +50,59 @@ def _labels(column: Column) -> tuple[list[str], Any]:
         return list(column.labels), column.values
     present, codes = np.unique(column.values, return_inverse=True)
     return [f"{value:.15g}" for value in present], codes
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What a model says about rows whose targets are known, beside what is true.
+
+    Attributes:
+        truth, predicted: (rows,), in the terms of the table.
+        probabilities: (rows, classes); None where the model has none.
+        left_out: rows without a target.
+        table: what messages call the table.
+    """
+
+    truth: Any
+    predicted: Any
+    probabilities: Any
+    left_out: int
+    table: str
+
+
+def gather_answers(model: Model, source: Any, name: str = "") -> Answers:
+    """Predict all rows of a table that have a target; the rows may be read piece by piece.
+
+    Raises:
+        DataError: the table has no target column, or no row with a target.
+    """
+    encoder = table_encoder(model)
+    target = encoder.target.column
+    parts: list[tuple[Any, Any, Any]] = []
+    left_out, table = 0, ""
+    for chunk in table_chunks(source, encoder.kinds, optional=[target], name=name):
+        table = chunk.table.name
+        if target not in chunk.names:
+            raise no_column(table, target, chunk.names)
+        column = chunk.table.column(target)
+        kept = np.flatnonzero(~column.missing)
+        left_out += len(column.missing) - len(kept)
+        if len(kept):
+            inputs = encoder.encode(chunk.table.take(kept), model.dtype)
+            shares = model.predict_proba(inputs) if _has_shares(model) else kept[:, None]
+            truth = true_values(model, column.take(kept), table)
+            parts.append((truth, model.predict(inputs), shares))
+    if not parts:
+        raise DataError(f"{table} has no row with a {target}: there is nothing to compare with.")
+    truth, predicted, shares = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return Answers(truth, predicted, shares if _has_shares(model) else None, left_out, table)
+
+
+def _has_shares(model: Model) -> bool:
+    return model.targets.kind in ("classes", "binary") and model.targets.classes is not None
+
+
+def class_numbers(model: Model, labels: Any) -> Any:
+    """The positions of labels among the model's classes."""
+    order = np.argsort(model.targets.classes, kind="stable")
+    return order[np.searchsorted(model.targets.classes, labels, sorter=order)]

@@ -1,0 +1,53 @@
+"""`chainrule plot`: a model's training, answers or layers as a figure, in SVG or PNG."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from chainrule.cli.document import json_option, print_document
+from chainrule.cli.output import check_output
+from chainrule.errors import SettingError, unknown_name
+from chainrule.plotting import format_of, save_figure
+from chainrule.workflow import FIGURES, load_model
+from chainrule.workflow import plot as plot_model
+
+
+@click.command(name="plot")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("file", required=False)
+@click.option("--kind", metavar="NAME", required=True, help=f"{', '.join(FIGURES)}.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="A .svg or .png file; by default MODEL-KIND.svg, here.",
+)
+@click.option("--force", is_flag=True, help="Replace the file if it exists.")
+@json_option
+def plot(
+    model: Path, file: str | None, kind: str, out: Path | None, force: bool, as_json: bool
+) -> None:
+    """Draw a figure of MODEL and write it to a file.
+
+    curves: the losses by epoch. network: neurons and weights. With FILE, a table that has the
+    target (- for stdin): confusion: which classes are taken for which. calibration: whether
+    probabilities mean what they say. residuals: how far predicted numbers are off.
+
+    Example: chainrule plot penguins.safetensors penguins.csv --kind confusion --out confusion.png
+    """
+    if kind not in FIGURES:
+        raise unknown_name("kind of figure", kind, FIGURES)
+    out = out or Path(f"{model.stem}-{kind}.svg")
+    format_of(out)
+    check_output(out, Path(file or "-"), force)
+    if out.exists() and model.exists() and out.samefile(model):
+        raise SettingError(f"--out {out} is the model file itself. Choose another name.")
+    source: Any = sys.stdin.buffer if file == "-" else file
+    save_figure(plot_model(load_model(model), kind, source, name="stdin"), out)
+    if as_json:
+        print_document({"kind": kind, "file": str(out), "bytes": out.stat().st_size})
+    else:
+        click.echo(f"Drew {out}")

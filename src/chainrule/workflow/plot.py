@@ -1,0 +1,141 @@
+"""`plot`: a model's training, answers or layers as a figure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from chainrule.autodiff import Tree
+from chainrule.errors import SettingError, unknown_name
+from chainrule.explanation import count_layers, input_names
+from chainrule.judgement import confusion_counts, reliability
+from chainrule.model import Model
+from chainrule.nn import Dense, Network
+from chainrule.plotting import (
+    draw_calibration,
+    draw_confusion,
+    draw_curves,
+    draw_network,
+    draw_residuals,
+)
+from chainrule.workflow.models import load_model, table_encoder
+from chainrule.workflow.truth import Answers, class_numbers, gather_answers
+
+
+def plot(
+    model: Model | str | os.PathLike[str], kind: str, source: Any = None, *, name: str = ""
+) -> Any:
+    """A figure of a model.
+
+    Args:
+        model: a Model, or the path of its file.
+        kind: "curves" (losses by epoch), "network" (neurons and weights), "confusion" (which
+            classes are taken for which), "calibration" (whether probabilities mean what they say)
+            or "residuals" (how far numbers are off).
+        source: for the last three the rows to judge by, with their targets: the path of a table, an
+            open binary file, a DataFrame, or a dict of columns.
+        name: what messages call an open file.
+
+    Returns:
+        A matplotlib figure: `figure.savefig("curves.svg")`.
+
+    Raises:
+        SettingError: an unknown kind, one that does not fit the model, no rows to judge by, or
+            matplotlib is not installed.
+
+    Example:
+        >>> import chainrule as cr
+        >>> network = cr.Network([cr.nn.Dense(3), cr.nn.ReLU(), cr.nn.Dense(1)])
+        >>> model = cr.fit(network, [[0.0, 1.0], [1.0, 0.0]], [0.0, 1.0], loss="mse", epochs=5)
+        >>> figure = plot(model, "curves")
+        >>> figure.axes[0].get_title(loc="left")
+        'Loss by epoch'
+    """
+    if kind not in FIGURES:
+        raise unknown_name("kind of figure", kind, FIGURES)
+    made = load_model(model)
+    if kind in FROM_MODEL:
+        return FROM_MODEL[kind](made)
+    _check_kind(made, kind)
+    if source is None:
+        raise SettingError(
+            f"A figure of {kind} is drawn from rows with known targets: name a table, e.g. "
+            f"chainrule plot MODEL FILE.csv --kind {kind}"
+        )
+    return FROM_ROWS[kind](made, gather_answers(made, source, name))
+
+
+def _check_kind(model: Model, kind: str) -> None:
+    """Refuse classes of numbers and numbers of classes."""
+    table_encoder(model)
+    classes = model.targets.classes is not None
+    if classes == (kind == "residuals"):
+        fitting = "confusion" if classes else "residuals"
+        what = "classes" if classes else "numbers"
+        raise SettingError(
+            f"This model predicts {what}: --kind {fitting} fits it, {kind} does not."
+        )
+    if kind == "calibration" and model.targets.kind not in ("classes", "binary"):
+        raise SettingError(f"This model has no probabilities: it predicts {model.targets.kind}.")
+
+
+def _curves(model: Model) -> Any:
+    loss = getattr(model.loss, "__name__", type(model.loss).__name__)
+    return draw_curves(model.history, model.card.get("best_epoch"), loss)
+
+
+def _network(model: Model) -> Any:
+    layers = count_layers(model.network, model.params, model.state, model.in_shape, model.dtype)
+    inputs = () if model.encoder is None else input_names(model.encoder)
+    weights = list(_weights(model.network, model.params))
+    return draw_network(layers, weights, model.in_shape, inputs, _outputs(model))
+
+
+def _weights(network: Network, params: Tree) -> Iterator[Any]:
+    """The weights of the innermost layers; None of those that are not dense."""
+    for i, layer in enumerate(network.layers):
+        if isinstance(layer, Network):
+            yield from _weights(layer, params[i])
+        else:
+            yield params[i]["weight"] if isinstance(layer, Dense) else None
+
+
+def _outputs(model: Model) -> tuple[str, ...]:
+    """What the outputs are called."""
+    classes = model.targets.classes
+    if classes is not None:
+        named = classes.tolist() if model.targets.kind == "classes" else classes.tolist()[1:]
+        return tuple(str(label) for label in named)
+    return () if model.encoder is None else (model.encoder.target.column,)
+
+
+def _confusion(model: Model, answers: Answers) -> Any:
+    labels = [str(label) for label in model.targets.classes.tolist()]
+    truth, predicted = (class_numbers(model, x) for x in (answers.truth, answers.predicted))
+    counts = confusion_counts(truth, predicted, len(labels))
+    return draw_confusion(counts, labels, _target(model))
+
+
+def _calibration(model: Model, answers: Answers) -> Any:
+    right = answers.predicted == answers.truth
+    bins, error = reliability(answers.probabilities.max(axis=1), right)
+    return draw_calibration(bins, error, _target(model))
+
+
+def _residuals(model: Model, answers: Answers) -> Any:
+    return draw_residuals(answers.truth, answers.predicted, _target(model))
+
+
+def _target(model: Model) -> str:
+    return table_encoder(model).target.column
+
+
+FROM_MODEL: dict[str, Callable[[Model], Any]] = {"curves": _curves, "network": _network}
+FROM_ROWS: dict[str, Callable[[Model, Answers], Any]] = {
+    "confusion": _confusion,
+    "calibration": _calibration,
+    "residuals": _residuals,
+}
+FIGURES = (*FROM_MODEL, *FROM_ROWS)
+"""The figures by name: what a model holds, and what needs rows."""
