@@ -8,7 +8,7 @@ from chainrule.explanation import explain
 from chainrule.model import Model, load, register
 from chainrule.nn import Network
 from chainrule.training import Progress, fit
-from chainrule.workflow import inspect, plot, predict, train
+from chainrule.workflow import evaluate, inspect, plot, predict, train
 
 __version__ = version("chainrule")
 
@@ -19,6 +19,7 @@ __all__ = [
     "__version__",
     "check_gradients",
     "errors",
+    "evaluate",
     "explain",
     "fit",
     "hyper",

@@ -106,6 +106,8 @@ def test_what_cannot_be_explained_is_refused(model):
     table = {name: [value] for name, value in zip(model.encoder.kinds, "a1234b5", strict=True)}
     with pytest.raises(DataError, match="'Macaroni', which the model does not know"):
         explain_row(model, {**table, "species": ["Macaroni"]}, 1)
+    both = {name: cells * 2 for name, cells in table.items()} | {"species": ["Gentoo", "Macaroni"]}
+    assert explain_row(model, both, 1).loss is not None
     network = cr.Network([cr.nn.Dense(1)])
     arrays = cr.fit(network, np.eye(3), np.arange(3.0), loss="mse", epochs=1)
     with pytest.raises(SettingError, match="trained on arrays"):

@@ -17,6 +17,7 @@ from chainrule.errors import ChainruleError, NonFiniteError, unknown_name
 
 COMMANDS = {
     "train": "Train a network on a table, judge it, and save it.",
+    "evaluate": "Judge a model on rows with known targets.",
     "predict": "Predict the rows of a table, to stdout or a file.",
     "inspect": "Show what a model holds: layers, costs, columns, card, judgement.",
     "plot": "Draw the training, the answers or the layers of a model.",
@@ -30,6 +31,8 @@ def load(name: str) -> click.Command:
     match name:
         case "train":
             from chainrule.cli.train import train as command
+        case "evaluate":
+            from chainrule.cli.evaluate import evaluate as command
         case "predict":
             from chainrule.cli.predict import predict as command
         case "inspect":

@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+BINS = 10
+"""Of equal width, in which probabilities are compared with what came true."""
+
 
 def confusion_counts(truth: Any, predicted: Any, classes: int) -> Any:
     """How often each class was taken for each, int64 (classes, classes), true ones in rows.
@@ -20,7 +23,7 @@ def confusion_counts(truth: Any, predicted: Any, classes: int) -> Any:
     return np.bincount(flat, minlength=classes * classes).reshape(classes, classes)
 
 
-def reliability(probability: Any, came_true: Any, bins: int = 10) -> tuple[Any, float]:
+def reliability(probability: Any, came_true: Any, bins: int = BINS) -> tuple[Any, float]:
     """How often something happened, by how probable it was said to be.
 
     Args:
@@ -45,12 +48,12 @@ def reliability(probability: Any, came_true: Any, bins: int = 10) -> tuple[Any, 
     mean = np.bincount(place, weights=p, minlength=bins) / filled
     share = np.bincount(place, weights=np.asarray(came_true, "float64"), minlength=bins) / filled
     edges = np.linspace(0, 1, bins + 1)
-    columns = [edges[:-1], edges[1:], rows.astype("float64"), mean, share, *_wilson(share, filled)]
+    columns = [edges[:-1], edges[1:], rows.astype("float64"), mean, share, *wilson(share, filled)]
     return np.stack(columns, axis=1), float((rows * np.abs(mean - share)).sum() / max(1, len(p)))
 
 
-def _wilson(share: Any, rows: Any) -> tuple[Any, Any]:
-    """The 95 % interval of a share counted on so many rows."""
+def wilson(share: Any, rows: Any) -> tuple[Any, Any]:
+    """The 95 % interval of shares counted on so many rows (Wilson 1927); arrays of one shape."""
     z = 1.959964
     middle = (share + z**2 / (2 * rows)) / (1 + z**2 / rows)
     half = z / (1 + z**2 / rows) * np.sqrt(share * (1 - share) / rows + (z / (2 * rows)) ** 2)

@@ -1,5 +1,6 @@
 """What a user asks for in one call: from a table to a judged model, and what to do with it."""
 
+from chainrule.workflow.evaluate import Evaluation, evaluate
 from chainrule.workflow.explain import explain_row
 from chainrule.workflow.inspect import Inspection, inspect
 from chainrule.workflow.models import load_model
@@ -9,8 +10,10 @@ from chainrule.workflow.train import train
 
 __all__ = [
     "FIGURES",
+    "Evaluation",
     "Inspection",
     "Predictions",
+    "evaluate",
     "explain_row",
     "inspect",
     "load_model",

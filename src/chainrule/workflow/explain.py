@@ -57,7 +57,7 @@ def explain_row(
     truth = None
     if encoder.target.column in one.names:
         column = one.column(encoder.target.column)
-        truth = None if column.missing[0] else true_values(made, column, one.name)[0]
+        truth = None if column.missing[0] else true_values(made, column, [row - 1], one.name)[0]
     return explain_prediction(
         made,
         inputs,

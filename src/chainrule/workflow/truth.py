@@ -13,11 +13,13 @@ from chainrule.model import Model
 from chainrule.workflow.models import table_encoder
 
 
-def true_values(model: Model, column: Column, table: str) -> Any:
+def true_values(model: Model, column: Column, rows: Any, table: str) -> Any:
     """The targets of rows that have one, (rows,): labels as the model gives them, or numbers.
 
     Args:
-        column: the target; none of its cells is missing. table: what messages call the table.
+        column: the target; none of its cells is missing.
+        rows: the numbers of these rows in the table, counted from 0.
+        table: what messages call it.
 
     Raises:
         DataError: text where the model predicts numbers, or a label that it does not know.
@@ -30,25 +32,25 @@ def true_values(model: Model, column: Column, table: str) -> Any:
             )
         return column.values
     classes = model.targets.classes
-    labels = _labels(column)
+    labels, codes = _labels(column)
     known = {str(label): i for i, label in enumerate(classes.tolist())}
-    places = np.array([known.get(label, -1) for label in labels[0]])
+    places = np.array([known.get(label, -1) for label in labels])
     if (places < 0).any():
-        odd = labels[0][int(np.argmax(places < 0))]
-        row = int(np.argmax(labels[1] == np.argmax(places < 0))) + 1
+        odd = labels[int(np.argmax(places < 0))]
+        row = int(rows[np.argmax(codes == np.argmax(places < 0))]) + 1
         listed = ", ".join(list(known)[:12]) + (", …" if len(known) > 12 else "")
         raise DataError(
             f"{table}, row {row}: {column.name} is {odd!r}, which the model does not know; it "
             f"knows {listed}. Leave such rows out."
         )
-    return classes[places[labels[1]]]
+    return classes[places[codes]]
 
 
 def _labels(column: Column) -> tuple[list[str], Any]:
     """The different labels as text, and which of them every row has."""
-    if column.kind != NUMBER:
-        return list(column.labels), column.values
     present, codes = np.unique(column.values, return_inverse=True)
+    if column.kind != NUMBER:
+        return [column.labels[label] for label in present], codes
     return [f"{value:.15g}" for value in present], codes
 
 
@@ -90,7 +92,7 @@ def gather_answers(model: Model, source: Any, name: str = "") -> Answers:
         if len(kept):
             inputs = encoder.encode(chunk.table.take(kept), model.dtype)
             shares = model.predict_proba(inputs) if _has_shares(model) else kept[:, None]
-            truth = true_values(model, column.take(kept), table)
+            truth = true_values(model, column.take(kept), kept + chunk.first, table)
             parts.append((truth, model.predict(inputs), shares))
     if not parts:
         raise DataError(f"{table} has no row with a {target}: there is nothing to compare with.")
