@@ -29,9 +29,20 @@ def commands():
     ]
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The model that `make run` writes, which the documents go on from."""
+    path = tmp_path_factory.mktemp("trained") / "penguins.safetensors"
+    table = str(ROOT / "examples" / "data" / "penguins.csv")
+    typed = ["train", table, "--target", "species", "--out", str(path)]
+    subprocess.run([COMMAND, *typed], check=True, capture_output=True)
+    return path
+
+
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(trained, tmp_path, monkeypatch):
     shutil.copytree(ROOT / "examples" / "data", tmp_path / "examples" / "data")
+    shutil.copy(trained, tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -1,5 +1,6 @@
 """`chainrule train`: the page, the file, the exit code, and every fault in a sentence."""
 
+import json
 import os
 import pty
 import shlex
@@ -67,6 +68,18 @@ def test_every_option_is_used(folder, capsys):
     assert (model.card["seed"], model.card["epochs"], model.card["batch_size"]) == (7, 3, 220)
     assert (model.card["optimizer"], model.card["learning_rate"]) == ("GradientDescent", 0.5)
     assert "→ 8 Tanh → 4 Tanh → 3" in capsys.readouterr().out
+
+
+def test_the_document_has_the_same_as_fields(folder, capsys):
+    assert main([*TRAIN, "--epochs", "3", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    model = cr.load("penguins.safetensors")
+    assert (document["file"], document["parameters"]) == ("penguins.safetensors", 483)
+    assert document["bytes"] == Path("penguins.safetensors").stat().st_size
+    assert document["judgement"] == model.judgement
+    assert document["history"] == model.history
+    assert document["card"]["columns"] == model.card["columns"]
+    assert document["stop_reason"] == "epochs"
 
 
 def test_no_hidden_layer_is_a_linear_model(folder):

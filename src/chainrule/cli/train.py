@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
+from chainrule.cli.document import json_option, print_document
 from chainrule.cli.output import check_output, next_lines
 from chainrule.cli.page import judgement_lines, training_lines
 from chainrule.cli.progress import progress_line
 from chainrule.data import as_table
 from chainrule.errors import SettingError
 from chainrule.losses import LOSSES
+from chainrule.model import Model
 from chainrule.nn import ACTIVATIONS
 from chainrule.optim import OPTIMIZERS
 from chainrule.workflow import train as train_on_table
@@ -37,7 +40,8 @@ from chainrule.workflow import train as train_on_table
     help="The model file; by default the name of FILE, here.",
 )
 @click.option("--force", is_flag=True, help="Replace the model file if it exists.")
-def train(file: str, out: Path | None, force: bool, **typed: Any) -> int:
+@json_option
+def train(file: str, out: Path | None, force: bool, as_json: bool, **typed: Any) -> int:
     """Train a network on the table in FILE (CSV), judge it on rows it never saw, and save it.
 
     What is not given is decided from the data, and said.
@@ -54,17 +58,36 @@ def train(file: str, out: Path | None, force: bool, **typed: Any) -> int:
     }
     with progress_line() as progress:
         model = train_on_table(file, progress=progress, **settings)
-    for line in training_lines(model):
-        click.echo(line)
-    for line in judgement_lines(model):
-        click.echo(line)
-    model.save(out)
-    size = f"{out.stat().st_size / 1000:.0f} kB"
-    click.echo(f"Saved {out} ({size}; no code, none of your rows)")
-    judged = model.judgement is not None
-    for line in next_lines(file, out, str(typed["target"]), judged=judged):
-        click.echo(line)
+    if as_json:
+        model.save(out)
+        print_document(_document(model, out))
+    else:
+        for line in _page(model, file, out, str(typed["target"])):
+            click.echo(line)
     return 130 if model.stop_reason == "interrupted" else 0
+
+
+def _page(model: Model, file: str, out: Path, target: str) -> Iterator[str]:
+    """What was read, decided, learnt and judged; the model is saved before that is said."""
+    yield from training_lines(model)
+    yield from judgement_lines(model)
+    model.save(out)
+    yield f"Saved {out} ({out.stat().st_size / 1000:.0f} kB; no code, none of your rows)"
+    yield from next_lines(file, out, target, judged=model.judgement is not None)
+
+
+def _document(model: Model, out: Path) -> dict[str, Any]:
+    """The same as fields."""
+    card = {name: value for name, value in model.card.items() if name != "judgement"}
+    return {
+        "file": str(out),
+        "bytes": out.stat().st_size,
+        "parameters": model.parameters,
+        "stop_reason": model.stop_reason,
+        "judgement": model.judgement,
+        "card": card,
+        "history": model.history,
+    }
 
 
 def _no_target(file: str) -> SettingError:
