@@ -8,8 +8,7 @@ That is the chain rule, and all there is to it (Linnainmaa 1970; Rumelhart, Hint
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from chainrule.autodiff.tape import Record, Tape, Variable
 from chainrule.autodiff.tree import Tree, leaves, paths, rebuild, tree_map
@@ -17,8 +16,7 @@ from chainrule.engine import Array, Namespace, namespace_of
 from chainrule.errors import GradientError
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One record of a backward walk: its rule, and the inputs (position, slot) that need one."""
 
     record: Record
@@ -56,17 +54,19 @@ def pull_back(
     `on_step(record, cotangent of its output, contributions by input slot)` watches the walk;
     that is how a step is explained.
     """
-    for step in plan:
-        record = step.record
-        arriving, out = _at_output(record, values, cotangents)
+    for record, vjp, needed in plan:
+        if record.several:
+            arriving, out = _at_outputs(record, values, cotangents)
+        else:
+            arriving, out = cotangents.get(record.outputs[0]), values[record.outputs[0]]
         if arriving is None:
             continue
         inputs = [values[slot] for slot in record.inputs]
-        contributions = step.vjp(xp, arriving, out, *inputs, **record.static)
-        if not isinstance(contributions, tuple) or len(contributions) != len(inputs):
+        contributions = vjp(xp, arriving, out, *inputs, **record.static)
+        if type(contributions) is not tuple or len(contributions) != len(inputs):
             raise _miscounted(record, contributions)
-        given: dict[int, Array] = {}
-        for position, slot in step.needed:
+        given = {} if on_step is not None else cotangents
+        for position, slot in needed:
             cotangent = contributions[position]
             if cotangent is None:
                 continue
@@ -74,19 +74,16 @@ def pull_back(
                 cotangent = cotangent()
             _check_fits(record, position, cotangent, inputs[position])
             given[slot] = given[slot] + cotangent if slot in given else cotangent
-        for slot, cotangent in given.items():
-            known = cotangents.get(slot)
-            cotangents[slot] = cotangent if known is None else known + cotangent
         if on_step is not None:
+            for slot, cotangent in given.items():
+                known = cotangents.get(slot)
+                cotangents[slot] = cotangent if known is None else known + cotangent
             on_step(record, arriving, given)
     return cotangents
 
 
-def _at_output(record: Record, values: list[Array], cotangents: dict[int, Array]) -> Any:
-    """A record's output and the cotangent that arrives there; tuples for several; None for none."""
-    if not record.several:
-        slot = record.outputs[0]
-        return cotangents.get(slot), values[slot]
+def _at_outputs(record: Record, values: list[Array], cotangents: dict[int, Array]) -> Any:
+    """The cotangents that arrive at several outputs (None where none does), and the outputs."""
     arriving = tuple([cotangents.get(slot) for slot in record.outputs])
     none = all(c is None for c in arriving)
     return None if none else arriving, tuple([values[slot] for slot in record.outputs])
@@ -155,6 +152,9 @@ class Recording:
         self._aux_leaves = leaves(self._aux)
         self.loss = _on_tape(loss, self.tape)
         self._params = params
+        self._xp = namespace_of(*self.tape.values)
+        self._types = {type(value) for value in self.tape.values}
+        self._seed = self._xp.ones_like(self.tape.values[self.loss.slot])
         self._known: list[tuple[Tree, list[Array]]] = [(None, [])] * (1 + len(arguments))
         self.plan = plan_backward(self.tape, self._wanted, [self.loss.slot])
 
@@ -165,8 +165,7 @@ class Recording:
         on_step: Callable[[Record, Any, dict[int, Array]], None] | None = None,
     ) -> list[Array]:
         """The gradients of the loss from the values of all slots: one for each parameter leaf."""
-        seed = {self.loss.slot: xp.ones_like(values[self.loss.slot])}
-        cotangents = pull_back(xp, self.plan, values, seed, on_step)
+        cotangents = pull_back(xp, self.plan, values, {self.loss.slot: self._seed}, on_step)
         return [
             cotangents[slot] if slot in cotangents else xp.zeros_like(values[slot])
             for slot in self._wanted
@@ -189,7 +188,8 @@ class Recording:
             if self._known[i][0] is not tree:
                 self._known[i] = (tree, leaves(tree))
             inputs += self._known[i][1]
-        xp = namespace_of(*inputs)
+        same = self._types.issuperset(map(type, inputs))
+        xp = self._xp if same else namespace_of(*inputs)
         values = self.tape.run(xp, inputs)
         return self.results(values), self.gradients(xp, values)
 

@@ -17,7 +17,8 @@ def astype(x: Array, dtype: str) -> Array:
 
 def sum(x: Array, axis: Sequence[int], keepdims: bool = False) -> Array:
     dtype = x.dtype if x.dtype.kind != "b" else "int32"  # NumPy would widen small integers
-    return x.sum(axis=tuple(axis), dtype=dtype, keepdims=keepdims)
+    total: Array = _reduce(x, tuple(axis), dtype, None, keepdims)
+    return total
 
 
 def matmul(a: Array, b: Array) -> Array:
@@ -85,6 +86,8 @@ def scan(
 def _at(xs: Any, t: int) -> Any:
     return tuple(_at(x, t) for x in xs) if isinstance(xs, tuple) else xs[t]
 
+
+_reduce: Any = np.add.reduce  # what x.sum() calls in the end, for a quarter less
 
 NUMPY = cast(
     Namespace,

@@ -55,7 +55,9 @@ def build_program(
     def one_step(carry: Tree, tables: Tree, data: Tree, settings: Tree, local: Any) -> Tree:
         at = carry["position"]
         rows = tables["rows"][local, at]
-        batch = dict(data) if shape.whole else tree_map(lambda x: xp.take(x, rows), data)
+        batch = {
+            name: part if shape.whole else _picked(xp, part, rows) for name, part in data.items()
+        }
         batch["share"] = _row(tables["share"], local, at)
         rate, corrections = tables["rate"][local, at], tables["corrections"][local, at]
         step_key = {"key": settings["key"], "step": carry["step"]}
@@ -143,6 +145,13 @@ def build_program(
         return xp.while_loop(more_epochs, one_epoch, carry)
 
     return program
+
+
+def _picked(xp: Any, part: Tree, rows: Any) -> Tree:
+    """Rows of an array, or of every array of a tree."""
+    if isinstance(part, dict):
+        return tree_map(lambda x: xp.take(x, rows), part)
+    return xp.take(part, rows)
 
 
 def _row(table: Any, local: Any, at: Any) -> Any:
