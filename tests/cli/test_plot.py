@@ -64,6 +64,7 @@ BAD = {
     "an existing file": ([M, "--kind", "curves", "--out", "there.svg"], "Type --force"),
     "no such folder": ([M, "--kind", "curves", "--out", "no/c.svg"], "there is no folder no"),
     "no model": (["penguins.csv", "--kind", "curves"], "not a whole model file"),
+    "the model as output": ([M, "--kind", "curves", "--out", "m.svg", "--force"], "model file its"),
     "no such file": ([M, "no.csv", "--kind", "confusion"], "There is no file no.csv"),
 }
 
@@ -71,6 +72,7 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_every_fault_is_said_with_exit_code_2(folder, capsys, name):
     Path("there.svg").write_text("precious")
+    Path("m.svg").symlink_to(M)
     before = sorted(folder.iterdir())
     typed, said = BAD[name]
     assert main(["plot", *typed]) == 2

@@ -58,6 +58,20 @@ def test_numbers_are_explained_in_the_units_of_the_table(numbers):
     assert page.loss == pytest.approx(error**2, rel=1e-4)
 
 
+@pytest.mark.parametrize("loss", ["binary_cross_entropy", "hinge"])
+def test_two_classes_have_one_output_and_it_is_said_what_it_means(loss):
+    x = np.random.default_rng(0).normal(size=100)
+    table = {"x": x, "y": np.where(x > 0, "up", "down")}
+    made = cr.train(table, target="y", loss=loss, hidden=(2,), epochs=30, learning_rate=0.1)
+    page = explain_row(made, table, 1)
+    assert "Output: above 0 for up, below 0 for down" in str(page)
+    assert f"y: {table['y'][0]} in the table, {made.predict(table)[0]} predicted" in str(page)
+    assert ("with probability" in str(page)) == (loss != "hinge")
+    assert page.values["net_o1"] == pytest.approx(made.outputs(table)[0, 0], rel=1e-4)
+    del table["y"]
+    assert explain_row(made, table, 1).loss is None
+
+
 def test_a_row_without_a_target_shows_the_way_to_the_output(model, numbers):
     frame = cr.predict(model, PENGUINS, id=list(model.encoder.kinds))
     del frame["species"]

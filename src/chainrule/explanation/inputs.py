@@ -60,6 +60,9 @@ def _names(code: Any) -> Iterator[str]:
         if code.indicator:
             yield f"{code.column} is missing"
         return
+    if code.kind != "category":
+        yield from (f"{code.column} ({i + 1} of {code.width})" for i in range(code.width))
+        return
     yield from (f"{code.column} = {label}" for label in code.labels)
     if code.slot:
         yield f"{code.column} is missing or new"
@@ -72,6 +75,8 @@ def _encoding(code: Any) -> str:
             f"(value - {code.mean:.4g}) / {code.scale:.4g}; where missing, {code.median:.4g} "
             f"stands for it{indicator}"
         )
+    if code.kind != "category":
+        return f"{code.width} inputs"
     listed = ", ".join(code.labels[:FEW_LABELS])
     more = f", … ({len(code.labels)} values)" if len(code.labels) > FEW_LABELS else ""
     other = "; a last input for missing and new values" if code.slot else ""
