@@ -271,7 +271,12 @@ LINEAR = {
 
 INDICES = (
     *(0, -1, slice(None), slice(None, None, -1), slice(3, 0, -2), slice(1, 1), None, ...),
-    *((0, 1), (slice(None), -1), (..., 0), (slice(None, None, 2), None, slice(-2, None))),
+    *(
+        (0, 1),
+        (slice(None), -1),
+        (..., 0, slice(None)),
+        (slice(None, None, 2), None, slice(-2, None)),
+    ),
     *([0, 0, 1], [[1, -1]], (np.array([0, 1, 1]), np.array([2, 0, 0])), (slice(1), [2, 0])),
     np.array([True, False, True]),
 )
