@@ -186,7 +186,7 @@ def _sigmoid(xp: Any, x: Array) -> Array:
 
 
 def _softplus(xp: Any, x: Array) -> Array:
-    return xp.maximum(x, xp.zeros_like(x)) + xp.log1p(xp.exp(-xp.abs(x)))
+    return xp.maximum(x, xp.zeros((), dtype=x.dtype)) + xp.log1p(xp.exp(-xp.abs(x)))
 
 
 @primitive(formula="1 / (1 + e^-x)", derivative="out·(1 - out)", floating=True)
