@@ -80,7 +80,8 @@ def theirs(x: Any, y: Any, fresh: Any, seed: int, regression: bool) -> Any:
     """Predictions for fresh rows by scikit-learn, without penalty and without stopping early."""
     kind = MLPRegressor if regression else MLPClassifier
     model = kind(
-        HIDDEN, activation="relu", solver="adam", alpha=0.0, batch_size=BATCH,
+        hidden_layer_sizes=HIDDEN, activation="relu", solver="adam", alpha=0.0,
+        batch_size=BATCH,
         learning_rate_init=RATE, max_iter=EPOCHS, n_iter_no_change=EPOCHS + 1, tol=0.0,
         random_state=seed,
     )  # fmt: skip
