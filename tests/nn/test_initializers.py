@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from chainrule import nn, ops
+from chainrule.autodiff import leaves
 from chainrule.nn import initializers
 from tests.nn.samples import offered
 
@@ -23,6 +24,7 @@ EXPECTED = {
     "HeUniform": (nn.HeUniform(), math.sqrt(2 / 300), math.sqrt(6 / 300)),
     "HeNormal": (nn.HeNormal(), math.sqrt(2 / 300), None),
     "LeCunUniform": (nn.LeCunUniform(), math.sqrt(1 / 300), math.sqrt(3 / 300)),
+    "OutputUniform": (nn.OutputUniform(), math.sqrt(0.1 / 300), math.sqrt(0.3 / 300)),
     "LeCunNormal": (nn.LeCunNormal(), math.sqrt(1 / 300), None),
 }
 
@@ -68,16 +70,43 @@ def test_same_key_same_numbers_other_key_other_numbers(name):
         (nn.LeakyReLU(), nn.HeUniform()),
         (nn.GELU(), nn.HeUniform()),
         (nn.Tanh(), nn.GlorotUniform()),
-        (nn.Softmax(), nn.GlorotUniform()),
         (nn.Dense(2), nn.GlorotUniform()),
     ],
 )
 @pytest.mark.parametrize("between", [[], [nn.Dropout(0.1)], [nn.BatchNorm(), nn.LayerNorm()]])
 def test_the_default_follows_the_activation_that_comes_next(following, expected, between):
-    network = nn.Network([nn.Dense(7), *between, following])
+    network = nn.Network([nn.Dense(7), *between, following, nn.Dense(2)])
     weight = network.init(KEY, (5,))[0][0]["weight"]
     wanted = expected(ops.fold_in(ops.fold_in(KEY, 0), 0), (5, 7), 5, 7)
     assert weight.tobytes() == wanted.tobytes()
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        [nn.Dense(7)],
+        [nn.Dense(7), nn.Softmax()],
+        [nn.Dense(7), nn.Dropout(0.1), nn.Sigmoid()],
+        [nn.Network([nn.Dense(7)]), nn.Network([nn.Softmax()])],
+    ],
+)
+def test_the_output_starts_small_however_it_is_written(last):
+    params = nn.Network([nn.Dense(5), nn.ReLU(), *last]).init(KEY, (5,))[0]
+    output = params[2][0] if isinstance(params[2], tuple) else params[2]
+    assert 0 < np.abs(output["weight"]).max() <= math.sqrt(0.3 / 5) * (1 + 1e-6)
+    assert np.abs(params[0]["weight"]).max() > math.sqrt(0.3 / 5)
+
+
+def test_what_stands_inside_other_layers_looks_at_what_is_behind_them():
+    inner = nn.Network([nn.Dense(40)])
+    nets = [
+        nn.Network([inner, nn.ReLU(), nn.Dense(1)]),
+        nn.Network([nn.Residual(inner), nn.ReLU(), nn.Dense(1)]),
+        nn.Network([nn.Network([inner, nn.ReLU()]), nn.Dense(1)]),
+    ]
+    for net in nets:
+        weight = max(leaves(net.init(KEY, (40,))[0]), key=lambda x: x.size)
+        assert weight.std() == pytest.approx(math.sqrt(2 / 40), rel=0.05)
 
 
 def test_a_named_initializer_is_kept_and_biases_start_at_zero():

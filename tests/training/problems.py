@@ -93,7 +93,7 @@ PROBLEMS: dict[str, Problem] = {
             nn.Dense(1),
         ),
         "hinge",
-        optim.Adam(optim.ReduceOnPlateau(0.1, factor=0.5, patience=2)),
+        optim.Adam(optim.ReduceOnPlateau(0.1, factor=0.5, patience=2), epsilon=1e-3),
         "binary",
         inputs="named",
     ),

@@ -19,7 +19,7 @@ class Dense:
     Args:
         units: number of outputs.
         weight_init: where the weights start; by default `Network` chooses it from the activation
-            that comes next (He for the relu family, Glorot otherwise).
+            that comes next (He for the relu family, Glorot otherwise); the output starts small.
         bias_init: where the biases start.
         bias: whether there is a bias at all.
 

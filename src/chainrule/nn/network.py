@@ -9,8 +9,9 @@ from typing import Any
 from chainrule import ops
 from chainrule.autodiff import Tree
 from chainrule.errors import SettingError, ShapeError
-from chainrule.nn.initializers import GlorotUniform, Initializer
-from chainrule.nn.layer import Context, Layer, Shape
+from chainrule.nn.initializers import GlorotUniform, Initializer, OutputUniform
+from chainrule.nn.layer import Context, Layer, Shape, no_parameters
+from chainrule.nn.structure import Branches, Residual
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,9 @@ class Network:
     def init(self, key: Any, in_shape: Shape) -> tuple[Tree, Tree, Shape]:
         """Parameters, state and output shape, for inputs of shape (batch, *in_shape)."""
         params, state, shape = [], [], in_shape
-        for i, layer in enumerate(self.layers):
+        for i, layer in enumerate(started(self, ()).layers):
             try:
-                made = self._prepared(i).init(ops.fold_in(key, i), shape)
+                made = layer.init(ops.fold_in(key, i), shape)
             except ShapeError as error:
                 raise ShapeError(f"Layer {i}, {type(layer).__name__}: {error}") from None
             params.append(made[0])
@@ -81,18 +82,34 @@ class Network:
             else:
                 yield str(i), layer
 
-    def _prepared(self, i: int) -> Layer:
-        """Layer i, with an initializer that suits the activation behind it where it names none."""
-        layer: Any = self.layers[i]
-        if getattr(layer, "weight_init", self) is not None:
-            return self.layers[i]
-        prepared: Layer = replace(layer, weight_init=self._initializer_after(i))
-        return prepared
 
-    def _initializer_after(self, i: int) -> Initializer:
-        for layer in self.layers[i + 1 :]:
-            if getattr(layer, "transparent", False):
-                continue
-            chosen: Initializer = getattr(layer, "initializer", GlorotUniform())
-            return chosen
-        return GlorotUniform()
+def started(layer: Any, behind: tuple[Any, ...]) -> Any:
+    """The layer with an initializer wherever it names none; `behind` is what its output goes into.
+
+    Weights start as suits the activation behind them. Where nothing behind learns they are the
+    output's and start small: the network then begins at the plain guess (the bias, equal classes)
+    and not at random answers that it has to unlearn first.
+    """
+    if isinstance(layer, Network):
+        inner = layer.layers
+        return Network([started(x, (*inner[i + 1 :], *behind)) for i, x in enumerate(inner)])
+    if isinstance(layer, Residual):
+        return replace(layer, layer=started(layer.layer, behind))
+    if isinstance(layer, Branches):
+        return replace(layer, layers=tuple((n, started(x, behind)) for n, x in layer.layers))
+    if getattr(layer, "weight_init", layer) is not None:
+        return layer
+    return replace(layer, weight_init=_start(list(_flat(behind))))
+
+
+def _flat(layers: Sequence[Any]) -> Iterator[Any]:
+    for layer in layers:
+        yield from _flat(layer.layers) if isinstance(layer, Network) else (layer,)
+
+
+def _start(behind: list[Any]) -> Initializer:
+    rest = [layer for layer in behind if not getattr(layer, "transparent", False)]
+    if all(type(layer).init is no_parameters for layer in rest):
+        return OutputUniform()
+    chosen: Initializer = getattr(rest[0], "initializer", GlorotUniform())
+    return chosen
