@@ -43,6 +43,7 @@ LAZY = {
     "rich": "chainrule.cli",
     "matplotlib": "chainrule.plotting",
     "sklearn": "chainrule.judgement",
+    "threadpoolctl": "chainrule.judgement",
     "scipy": "chainrule.engine",  # the error function
 }
 HEAVY = {"jax", "jaxlib", "matplotlib", "pandas", "polars", "rich", "scipy", "sklearn", "torch"}

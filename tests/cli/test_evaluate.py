@@ -19,7 +19,9 @@ COMMAND = Path(sys.executable).with_name("chainrule")
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shutil.copy(PENGUINS, tmp_path)
-    made = cr.train("penguins.csv", target="species", engine="numpy", epochs=20)
+    made = cr.train(
+        "penguins.csv", target="species", folds=0, baselines=False, engine="numpy", epochs=20
+    )
     made.save("penguins.safetensors")
     return tmp_path
 
@@ -44,7 +46,9 @@ def test_the_page_has_scores_intervals_guess_and_card(folder, capsys):
 
 
 def test_rows_without_a_target_are_counted(folder, capsys):
-    made = cr.train("penguins.csv", target="body_mass_g", engine="numpy", epochs=5)
+    made = cr.train(
+        "penguins.csv", target="body_mass_g", folds=0, baselines=False, engine="numpy", epochs=5
+    )
     made.save("mass.safetensors")
     assert main(["evaluate", "mass.safetensors", "penguins.csv"]) == 0
     page = capsys.readouterr().out

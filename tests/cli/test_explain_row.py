@@ -21,9 +21,9 @@ EXPLAIN = ["explain", "penguins.safetensors", "penguins.csv"]
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shutil.copy(PENGUINS, tmp_path)
-    cr.train("penguins.csv", target="species", engine="numpy", epochs=2).save(
-        "penguins.safetensors"
-    )
+    cr.train(
+        "penguins.csv", target="species", folds=0, baselines=False, engine="numpy", epochs=2
+    ).save("penguins.safetensors")
     return tmp_path
 
 

@@ -15,7 +15,8 @@ from chainrule.cli import main
 def folder(tmp_path, monkeypatch):
     source = Path("examples/data/penguins.csv").resolve()
     monkeypatch.chdir(tmp_path)
-    cr.train(source, target="species", engine="numpy", epochs=2).save("penguins.safetensors")
+    settings = {"folds": 0, "baselines": False, "hidden": (32,), "engine": "numpy", "epochs": 2}
+    cr.train(source, target="species", **settings).save("penguins.safetensors")
     return tmp_path
 
 

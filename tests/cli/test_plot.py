@@ -19,9 +19,13 @@ COMMAND = Path(sys.executable).with_name("chainrule")
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shutil.copy(PENGUINS, tmp_path)
-    made = cr.train("penguins.csv", target="species", engine="numpy", epochs=2)
+    made = cr.train(
+        "penguins.csv", target="species", folds=0, baselines=False, engine="numpy", epochs=2
+    )
     made.save("penguins.safetensors")
-    made = cr.train("penguins.csv", target="body_mass_g", engine="numpy", epochs=2)
+    made = cr.train(
+        "penguins.csv", target="body_mass_g", folds=0, baselines=False, engine="numpy", epochs=2
+    )
     made.save("mass.safetensors")
     return tmp_path
 

@@ -22,7 +22,7 @@ PREDICT = ["predict", "penguins.safetensors", "penguins.csv"]
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made")
-    cr.train(PENGUINS, target="species", engine="numpy", epochs=20).save(
+    cr.train(PENGUINS, target="species", folds=0, baselines=False, engine="numpy", epochs=20).save(
         folder / "penguins.safetensors"
     )
     shutil.copy(PENGUINS, folder)

@@ -5,10 +5,10 @@ import pytest
 from sklearn import metrics
 
 from chainrule.judgement import (
+    draws,
     measure_classes,
     measure_difference,
     measure_numbers,
-    measures,
     reliability,
 )
 
@@ -33,6 +33,9 @@ def test_classes_are_scored_as_by_scikit_learn(rows):
         ),
         "F1": metrics.f1_score(truth, predicted, average="macro", zero_division=0),
         "log-loss": metrics.log_loss(truth, shares, labels=range(4)),
+        "ROC AUC": metrics.roc_auc_score(
+            truth[:, None] == np.unique(truth), shares[:, np.unique(truth)], average="macro"
+        ),
         "calibration error": reliability(shares.max(axis=1), truth == predicted)[1],
     }.items():
         assert found[name].value == pytest.approx(expected), name
@@ -49,6 +52,8 @@ def test_numbers_are_scored_as_by_scikit_learn(rows):
     assert found["RMSE"].value == pytest.approx(metrics.root_mean_squared_error(truth, predicted))
     assert found["MAE"].value == pytest.approx(metrics.mean_absolute_error(truth, predicted))
     assert found["R²"].value == pytest.approx(metrics.r2_score(truth, predicted))
+    relative = np.abs(truth - predicted).sum() / np.abs(truth).sum()
+    assert found["relative error"].value == pytest.approx(relative)
 
 
 @pytest.mark.parametrize("rows", [60, 400])
@@ -68,7 +73,7 @@ def test_many_rows_have_the_interval_of_drawing_with_replacement(monkeypatch):
     truth = RANDOM.normal(size=6_000)
     predicted = truth + RANDOM.normal(size=6_000)
     normal = measure_numbers(truth, predicted)
-    monkeypatch.setattr(measures, "EXACT_ROWS", 10_000)
+    monkeypatch.setattr(draws, "EXACT_ROWS", 10_000)
     exact = measure_numbers(truth, predicted)
     for name in exact:
         width = exact[name].high - exact[name].low

@@ -3,71 +3,38 @@
 import pytest
 
 import chainrule as cr
-from chainrule.data import as_table
-from chainrule.errors import DataError, SettingError
-from chainrule.recipes import choose_task, tabular_recipe, usable_columns
-
-
-def column(values):
-    return as_table({"y": values}).column("y")
-
-
-@pytest.mark.parametrize(
-    ("values", "loss", "task"),
-    [
-        (["a", "b"] * 20, None, "category"),
-        ([0, 1] * 20, None, "category"),
-        ([3.0, 7.0] * 20, None, "category"),
-        ([0.5, 1.5] * 20, None, "number"),
-        (list(range(40)), None, "number"),
-        ([0, 1] * 20, "mse", "number"),
-        ([0.5, 1.5] * 20, "cross_entropy", "category"),
-        (list(range(5)), None, "number"),
-    ],
-)
-def test_the_target_or_the_loss_decides_the_question(values, loss, task):
-    assert choose_task(column(values), loss)[0] == task
-
-
-def test_a_target_that_cannot_be_asked_for_is_refused():
-    with pytest.raises(DataError, match="one value only, 'a'"):
-        choose_task(column(["a"] * 20), None)
-    with pytest.raises(DataError, match="one value only, '2'"):
-        choose_task(column([2] * 20), None)
-    with pytest.raises(DataError, match="holds text such as 'a'"):
-        choose_task(column(["a", "b"]), "mae")
-    with pytest.raises(SettingError, match="Did you mean 'huber'"):
-        choose_task(column([1, 2]), "hubert")
+from chainrule.errors import SettingError
+from chainrule.recipes import SCHEDULES, Choices, tabular_recipe
 
 
 @pytest.mark.parametrize(
     ("outputs", "task", "loss", "units"),
     [
-        (3, "category", None, 3),
-        (2, "category", None, 1),
-        (2, "category", "cross_entropy", 2),
-        (2, "category", "hinge", 1),
-        (1, "number", None, 1),
+        (3, "classes", None, 3),
+        (2, "classes", None, 1),
+        (2, "classes", "cross_entropy", 2),
+        (2, "classes", "hinge", 1),
+        (1, "numbers", None, 1),
+        (3, "numbers", "mae", 3),
+        (3, "answers", None, 3),
+        (2, "answers", "hinge", 2),
     ],
 )
 def test_the_last_layer_fits_the_loss(outputs, task, loss, units):
-    recipe = tabular_recipe(100, outputs, task, loss=loss)
+    recipe = tabular_recipe(100, outputs, task, Choices(loss=loss))
     assert recipe.network.layers[-1].units == units
 
 
 def test_sizes_grow_with_the_rows():
     units = [
-        sum(layer.units for layer in tabular_recipe(rows, 1, "number").network.layers[:-1:2])
-        for rows in (100, 5_000, 50_000)
+        sum(layer.units for layer in tabular_recipe(rows, 1, "numbers").network.layers[:-1:2])
+        for rows in (100, 5_000)
     ]
     assert units == sorted(set(units))
 
 
 def test_what_is_asked_for_is_taken_and_needs_no_reason():
-    recipe = tabular_recipe(
-        100,
-        3,
-        "category",
+    asked = Choices(
         hidden=(5, 4),
         activation="tanh",
         epochs=7,
@@ -75,11 +42,46 @@ def test_what_is_asked_for_is_taken_and_needs_no_reason():
         learning_rate=0.5,
         optimizer="sgd",
         loss="cross_entropy",
+        patience=3,
+        tol=0.1,
+        max_time=9.0,
+        weight_decay=0.25,
     )
+    recipe = tabular_recipe(100, 3, "classes", asked)
     layers = cr.nn.Dense(5), cr.nn.Tanh(), cr.nn.Dense(4), cr.nn.Tanh(), cr.nn.Dense(3)
     assert recipe.network == cr.Network(layers)
-    assert recipe.optimizer == cr.optim.GradientDescent(0.5)
+    assert recipe.optimizer == cr.optim.GradientDescent(0.5, weight_decay=0.25)
     assert (recipe.epochs, recipe.batch_size, recipe.reasons) == (7, None, ())
+    assert (recipe.patience, recipe.tol, recipe.max_time) == (3, 0.1, 9.0)
+
+
+def test_dropout_and_batch_norm_stand_around_every_activation():
+    recipe = tabular_recipe(100, 1, "numbers", Choices(hidden=(5,), dropout=0.2, batch_norm=True))
+    expected = cr.nn.Dense(5), cr.nn.BatchNorm(), cr.nn.ReLU(), cr.nn.Dropout(0.2), cr.nn.Dense(1)
+    assert recipe.network == cr.Network(expected)
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_every_schedule_starts_from_the_rate_of_the_optimizer(name):
+    recipe = tabular_recipe(100, 1, "numbers", Choices(schedule=name, learning_rate=0.25))
+    assert recipe.optimizer.learning_rate == SCHEDULES[name](0.25)
+
+
+def test_a_whole_network_is_taken_as_it_is():
+    own = cr.Network([cr.nn.Dense(3), cr.nn.Tanh(), cr.nn.Dense(2)])
+    assert tabular_recipe(100, 2, "numbers", Choices(network=own)).network is own
+
+
+def test_an_optimizer_that_was_asked_for_is_not_given_a_decay():
+    assert tabular_recipe(100, 1, "numbers", Choices(optimizer="adam")).optimizer == cr.optim.Adam()
+    assert tabular_recipe(100, 1, "numbers").optimizer.weight_decay > 0
+
+
+def test_other_hidden_layers_leave_the_rest_as_it_is():
+    recipe = tabular_recipe(100, 3, "classes", Choices(hidden=(5, 4), learning_rate=0.5))
+    other = recipe.with_hidden(7)
+    assert other.network == cr.Network([cr.nn.Dense(7), cr.nn.ReLU(), cr.nn.Dense(3)])
+    assert other.optimizer == recipe.optimizer
 
 
 @pytest.mark.parametrize(
@@ -87,21 +89,25 @@ def test_what_is_asked_for_is_taken_and_needs_no_reason():
     [
         ({"activation": "rellu"}, "Did you mean 'relu'"),
         ({"optimizer": "adm"}, "Did you mean 'adam'"),
+        ({"schedule": "cosin"}, "Did you mean 'cosine'"),
         ({"loss": "hinge"}, "3 classes"),
         ({"batch_size": 0}, "batch size is 0"),
         ({"batch_size": True}, "batch size is True"),
         ({"batch_size": "half"}, "batch size is 'half'"),
         ({"learning_rate": -1.0}, "learning_rate is -1"),
+        ({"weight_decay": -1.0}, "weight_decay is -1"),
         ({"hidden": (0,)}, "Dense"),
+        ({"dropout": 1.5}, "Dropout"),
+        ({"network": cr.Network([cr.nn.Dense(2)])}, r"end it in Dense\(3\)"),
+        ({"network": cr.Network([cr.nn.Dense(3)]), "hidden": (3,)}, "Leave hidden out"),
+        ({"optimizer": cr.optim.Adam(cr.optim.Cosine(0.1)), "schedule": "step"}, "of its own"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(settings, reason):
     with pytest.raises(SettingError, match=reason):
-        tabular_recipe(100, 3, "category", **settings)
+        tabular_recipe(100, 3, "classes", Choices(**settings))
 
 
-def test_columns_that_teach_nothing_are_left_out_with_the_reason():
-    table = as_table({"a": [1, 2], "b": [3, 3], "y": [0, 1]})
-    assert usable_columns(table, "y") == {"a": "", "b": "one value only"}
-    with pytest.raises(DataError, match=r"no column to learn 'y' from \(b: one value only\)"):
-        usable_columns(as_table({"b": [3, 3], "y": [0, 1]}), "y")
+def test_several_answers_are_not_one_label():
+    with pytest.raises(SettingError, match="binary_cross_entropy"):
+        tabular_recipe(100, 3, "answers", Choices(loss="cross_entropy"))

@@ -15,12 +15,14 @@ PENGUINS = "examples/data/penguins.csv"
 
 @pytest.fixture(scope="module")
 def model():
-    return cr.train(PENGUINS, target="species", engine="numpy", epochs=40)
+    return cr.train(PENGUINS, target="species", folds=0, baselines=False, engine="numpy", epochs=40)
 
 
 @pytest.fixture(scope="module")
 def numbers():
-    return cr.train(PENGUINS, target="body_mass_g", engine="numpy", epochs=40)
+    return cr.train(
+        PENGUINS, target="body_mass_g", folds=0, baselines=False, engine="numpy", epochs=40
+    )
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +123,7 @@ def test_text_where_numbers_are_predicted_is_refused(numbers, frame):
 def test_whole_numbers_as_classes_are_judged():
     x = np.random.default_rng(0).normal(size=200)
     table = {"x": x, "y": (x > 0).astype(int)}
-    made = cr.train(table, target="y", epochs=30, learning_rate=0.05)
+    made = cr.train(table, target="y", folds=0, baselines=False, epochs=30, learning_rate=0.05)
     assert cr.evaluate(made, table).scores["accuracy"].value > 0.9
     text = {"x": x, "y": [str(int(v > 0)) for v in x]}
     assert cr.evaluate(made, text).scores == cr.evaluate(made, table).scores

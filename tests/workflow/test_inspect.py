@@ -9,7 +9,14 @@ from chainrule.errors import ModelFileError, SettingError
 
 @pytest.fixture(scope="module")
 def model():
-    return cr.train("examples/data/penguins.csv", target="species", engine="numpy", epochs=2)
+    return cr.train(
+        "examples/data/penguins.csv",
+        target="species",
+        folds=0,
+        baselines=False,
+        engine="numpy",
+        epochs=2,
+    )
 
 
 def test_a_model_and_its_file_are_described_alike(model, tmp_path):

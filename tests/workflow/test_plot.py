@@ -13,12 +13,14 @@ PENGUINS = "examples/data/penguins.csv"
 
 @pytest.fixture(scope="module")
 def model():
-    return cr.train(PENGUINS, target="species", engine="numpy", epochs=20)
+    return cr.train(PENGUINS, target="species", folds=0, baselines=False, engine="numpy", epochs=20)
 
 
 @pytest.fixture(scope="module")
 def numbers():
-    return cr.train(PENGUINS, target="body_mass_g", engine="numpy", epochs=5)
+    return cr.train(
+        PENGUINS, target="body_mass_g", folds=0, baselines=False, engine="numpy", epochs=5
+    )
 
 
 def test_curves_and_network_need_no_rows(model, tmp_path):
@@ -41,7 +43,7 @@ def test_the_confusion_matrix_counts_the_models_own_predictions(model):
 def test_two_classes_are_calibrated_and_confused_too():
     x = np.random.default_rng(0).normal(size=200)
     table = {"x": x, "y": np.where(x > 0, "up", "down")}
-    made = cr.train(table, target="y", epochs=5)
+    made = cr.train(table, target="y", folds=0, baselines=False, epochs=5)
     assert "rows right" in cr.plot(made, "confusion", table).axes[0].get_title(loc="left")
     assert "points on average" in cr.plot(made, "calibration", table).axes[0].get_title(loc="left")
     words = [text.get_text() for text in cr.plot(made, "network").axes[0].texts]
@@ -82,7 +84,7 @@ def test_what_does_not_fit_is_refused(model, numbers):
 def test_a_hinge_model_has_no_probabilities_to_calibrate():
     x = np.random.default_rng(0).normal(size=100)
     table = {"x": x, "y": np.where(x > 0, "up", "down")}
-    made = cr.train(table, target="y", loss="hinge", epochs=2)
+    made = cr.train(table, target="y", folds=0, baselines=False, loss="hinge", epochs=2)
     cr.plot(made, "confusion", table)
     with pytest.raises(SettingError, match="no probabilities"):
         cr.plot(made, "calibration", table)

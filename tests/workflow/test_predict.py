@@ -14,12 +14,14 @@ PENGUINS = "examples/data/penguins.csv"
 
 @pytest.fixture(scope="module")
 def model():
-    return cr.train(PENGUINS, target="species", engine="numpy", epochs=20)
+    return cr.train(PENGUINS, target="species", folds=0, baselines=False, engine="numpy", epochs=20)
 
 
 @pytest.fixture(scope="module")
 def numbers():
-    return cr.train(PENGUINS, target="body_mass_g", engine="numpy", epochs=5)
+    return cr.train(
+        PENGUINS, target="body_mass_g", folds=0, baselines=False, engine="numpy", epochs=5
+    )
 
 
 def test_predictions_are_those_of_the_model_and_keep_their_order(model):

@@ -12,6 +12,8 @@ from chainrule.autodiff import leaves
 from chainrule.errors import DataError, NonFiniteError, SettingError
 
 PENGUINS = Path("examples/data/penguins.csv")
+QUICK = {"folds": 0, "baselines": False, "engine": "numpy"}
+"""One split and no rivals, where a test is about something else."""
 COLUMNS = [
     *("island", "bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"),
     *("sex", "year"),
@@ -20,7 +22,7 @@ COLUMNS = [
 
 @pytest.fixture(scope="module")
 def model():
-    return cr.train(PENGUINS, target="species", engine="numpy")
+    return cr.train(PENGUINS, target="species", **QUICK)
 
 
 def weights(model):
@@ -73,11 +75,11 @@ def test_the_file_holds_no_path_and_none_of_the_rows(model, tmp_path):
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_one_others(model):
-    again = cr.train(PENGUINS, target="species", engine="numpy")
+    again = cr.train(PENGUINS, target="species", **QUICK)
     assert weights(again) == weights(model)
     frame = polars.read_csv(PENGUINS, null_values="NA")
-    assert weights(cr.train(frame, target="species", engine="numpy")) == weights(model)
-    other = cr.train(PENGUINS, target="species", engine="numpy", seed=1, epochs=1)
+    assert weights(cr.train(frame, target="species", **QUICK)) == weights(model)
+    other = cr.train(PENGUINS, target="species", seed=1, epochs=1, **QUICK)
     assert weights(other) != weights(model)
 
 
@@ -93,16 +95,16 @@ def rows_with(seed=0, rows=200):
 
 def test_poisoned_test_and_validation_rows_change_nothing_that_is_learnt_from_them():
     columns = rows_with()
-    clean = cr.train(columns, target="y", epochs=1, engine="numpy")
+    clean = cr.train(columns, target="y", epochs=1, **QUICK)
     training = training_rows(clean, columns)
     poisoned = {name: list(values) for name, values in columns.items()}
     for row in set(range(200)) - training:
         poisoned["a"][row] = 1e9 if row % 2 else None
         poisoned["c"][row] = "never seen"
-    assert cr.train(poisoned, target="y", epochs=1, engine="numpy").encoder == clean.encoder
+    assert cr.train(poisoned, target="y", epochs=1, **QUICK).encoder == clean.encoder
     changed = {name: list(values) for name, values in columns.items()}
     changed["a"][min(training)] = 1e9
-    assert cr.train(changed, target="y", epochs=1, engine="numpy").encoder != clean.encoder
+    assert cr.train(changed, target="y", epochs=1, **QUICK).encoder != clean.encoder
 
 
 def training_rows(model, columns):
@@ -111,9 +113,7 @@ def training_rows(model, columns):
     for row in range(len(columns["a"])):
         a = list(columns["a"])
         a[row] += 100.0
-        if cr.train({**columns, "a": a}, target="y", epochs=1, engine="numpy").encoder != (
-            model.encoder
-        ):
+        if cr.train({**columns, "a": a}, target="y", epochs=1, **QUICK).encoder != (model.encoder):
             found.add(row)
     assert len(found) == model.card["split"]["training"]
     return found
@@ -121,7 +121,7 @@ def training_rows(model, columns):
 
 def test_classes_keep_their_shares_in_every_part():
     columns = {"a": list(np.arange(100.0)), "y": ["rare"] * 10 + ["often"] * 90}
-    model = cr.train(columns, target="y", epochs=1, engine="numpy")
+    model = cr.train(columns, target="y", epochs=1, **QUICK)
     assert model.judgement["rows"] == 20
     assert model.judgement["trivial_score"] == 0.9
 
@@ -130,7 +130,7 @@ def test_numbers_are_predicted_in_their_units():
     generator = np.random.default_rng(0)
     a = generator.normal(size=400)
     columns = {"a": a, "y": 1e6 + 1e5 * a}
-    model = cr.train(columns, target="y", epochs=100, engine="numpy", learning_rate=0.01)
+    model = cr.train(columns, target="y", epochs=100, learning_rate=0.01, **QUICK)
     assert model.judgement["metric"] == "RMSE"
     assert model.judgement["score"] < 0.1 * model.judgement["trivial_score"]
     np.testing.assert_allclose(model.predict({"a": [0.0, 1.0]}), [1e6, 1.1e6], atol=2e4)
@@ -151,7 +151,7 @@ def test_labels_come_back_as_they_were(labels, expected):
     generator = np.random.default_rng(0)
     y = [labels[i % len(labels)] for i in range(120)]
     columns = {"a": (np.arange(120) % len(labels) * 5 + generator.normal(size=120)), "y": y}
-    model = cr.train(columns, target="y", epochs=60, engine="numpy", learning_rate=0.05)
+    model = cr.train(columns, target="y", epochs=60, learning_rate=0.05, **QUICK)
     predicted = model.predict(columns)
     assert set(predicted.tolist()) == expected
     assert model.judgement["score"] > 0.9
@@ -161,7 +161,7 @@ def test_labels_come_back_as_they_were(labels, expected):
 def test_every_loss_of_classes_can_be_asked_for(loss):
     columns = {"a": np.arange(100.0), "y": ["low"] * 50 + ["high"] * 50}
     settings = {"loss": loss, "epochs": 50, "learning_rate": 0.05, "hidden": ()}
-    model = cr.train(columns, target="y", engine="numpy", **settings)
+    model = cr.train(columns, target="y", **QUICK, **settings)
     assert model.judgement["score"] > 0.8
     assert set(model.predict(columns).tolist()) == {"low", "high"}
 
@@ -169,7 +169,7 @@ def test_every_loss_of_classes_can_be_asked_for(loss):
 def test_rows_without_a_target_are_left_out_and_counted():
     columns = rows_with()
     columns["y"][3] = columns["y"][7] = None
-    model = cr.train(columns, target="y", epochs=1, engine="numpy")
+    model = cr.train(columns, target="y", epochs=1, **QUICK)
     assert model.card["rows_without_target"] == 2
     assert sum(model.card["split"].values()) == 198
 
@@ -177,7 +177,7 @@ def test_rows_without_a_target_are_left_out_and_counted():
 def test_a_class_with_one_row_does_not_stop_the_others():
     columns = rows_with()
     columns["y"] = ["alone"] + ["a", "b"] * 99 + ["a"]
-    assert cr.train(columns, target="y", epochs=1, engine="numpy").judgement["rows"] == 40
+    assert cr.train(columns, target="y", epochs=1, **QUICK).judgement["rows"] == 40
 
 
 @pytest.mark.parametrize(
@@ -197,21 +197,19 @@ def test_a_class_with_one_row_does_not_stop_the_others():
     ],
 )
 def test_what_cannot_be_trained_on_is_refused(change, error, reason):
-    arguments = {"source": rows_with(), "target": "y", "epochs": 1} | change
+    arguments = {"source": rows_with(), "target": "y", "epochs": 1, **QUICK} | change
     with pytest.raises(error, match=reason):
         cr.train(**arguments)
 
 
 def test_a_batch_larger_than_the_rows_takes_them_all():
-    model = cr.train(rows_with(), target="y", epochs=1, batch_size=10**6, engine="numpy")
+    model = cr.train(rows_with(), target="y", epochs=1, batch_size=10**6, **QUICK)
     assert model.card["batch_size"] == model.card["split"]["training"]
 
 
 def test_numbers_that_explode_are_said_at_once():
     with pytest.raises(NonFiniteError, match="learning rate"):
-        cr.train(
-            rows_with(), target="y", learning_rate=1e30, optimizer="sgd", loss="mse", engine="numpy"
-        )
+        cr.train(rows_with(), target="y", learning_rate=1e30, optimizer="sgd", loss="mse", **QUICK)
 
 
 def test_a_run_that_ctrl_c_stopped_is_not_judged():
@@ -219,7 +217,7 @@ def test_a_run_that_ctrl_c_stopped_is_not_judged():
         signal.raise_signal(signal.SIGINT)
 
     model = cr.train(
-        rows_with(rows=2000), target="y", epochs=10**6, batch_size=1, progress=stop, engine="numpy"
+        rows_with(rows=2000), target="y", epochs=10**6, batch_size=1, progress=stop, **QUICK
     )
     assert model.stop_reason == "interrupted"
     assert model.judgement is None

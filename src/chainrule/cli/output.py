@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import shutil
@@ -31,18 +30,22 @@ def check_output(out: Path, source: Path, force: bool) -> None:
         raise SettingError(f"--out {out}: the folder {out.parent} cannot be written to.")
 
 
-def next_lines(source: str, out: Path, target: str, *, judged: bool) -> Iterator[str]:
+def next_lines(source: str, out: Path, *, judged: bool) -> Iterator[str]:
     """Lines that can be typed as they stand after `train`."""
-    code = (
-        "import chainrule as cr; "
-        f"print(cr.load({json.dumps(str(out))}).predict({json.dumps(source)}))"
-    )
-    yield f"Next: {shlex.join([program('python', sys.executable), '-c', code])}"
+    command = program("chainrule", sys.argv[0])
     if not judged:
+        yield f"Next: {shlex.join([command, 'evaluate', str(out), source])}"
         return
-    larger = out.with_name(f"{out.stem}-64-32.safetensors")
-    words = ["train", source, "--target", target, "--hidden", "64,32", "--out", str(larger)]
-    yield f"      {shlex.join([program('chainrule', sys.argv[0]), *words])}"
+    new = _new_rows(source)
+    yield f"Next: {shlex.join([command, 'predict', str(out), new])}"
+    yield f"      {shlex.join([command, 'explain', str(out), new, '--row', '1'])}"
+
+
+def _new_rows(source: str) -> str:
+    """The table NAME_new.csv beside NAME.csv where there is one, else the table itself."""
+    path = Path(source)
+    new = path.with_name(f"{path.stem}_new{path.suffix}")
+    return str(new) if new.is_file() else source
 
 
 def program(name: str, path: str) -> str:

@@ -1,13 +1,16 @@
-"""The page that `train` prints: what was read, decided, learnt and judged."""
+"""The page that `train` prints: what was read, decided and learnt, as it stands in the card."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+from chainrule.cli.verdict import judgement_lines
 from chainrule.data import MISSING
 from chainrule.model import Model
 from chainrule.nn import Dense
+
+__all__ = ["judgement_lines", "network_words", "training_lines"]
 
 MOST_COLUMNS = 30
 """So many columns get a line of their own."""
@@ -17,9 +20,9 @@ def training_lines(model: Model) -> Iterator[str]:
     """From the rows read to the epoch kept."""
     card = model.card
     columns = card["columns"]
-    rows = sum(card["split"].values()) + card["rows_without_target"]
+    rows = sum(card["split"].values()) + card["rows_without_target"] + card["duplicates_removed"]
     markers = ", ".join('""' if marker == "" else marker for marker in MISSING)
-    yield f"Read {rows} rows, {len(columns)} columns (comma, UTF-8; missing is {markers})"
+    yield f"Read {rows:,} rows, {len(columns)} columns (comma, UTF-8; missing is {markers})"
     width = min(30, max(len(column["name"]) for column in columns))
     for column in columns[:MOST_COLUMNS]:
         word, said = _column_words(model, column)
@@ -27,28 +30,26 @@ def training_lines(model: Model) -> Iterator[str]:
     if len(columns) > MOST_COLUMNS:
         yield f"  … and {len(columns) - MOST_COLUMNS} more columns"
     if card["rows_without_target"]:
-        yield f"Left out {card['rows_without_target']} rows that have no {card['target']}"
-    parts = card["split"]
-    kept = f", stratified by {card['target']}" if card["task"] == "classes" else ""
-    yield (
-        f"Split, seed {card['seed']}: {parts['training']} rows to train, {parts['validation']} to "
-        f"validate, {parts['test']} to test{kept}"
-    )
+        yield f"Left out {card['rows_without_target']:,} rows that have no {card['target']}"
+    yield from _split_lines(card)
     for reason in card["reasons"]:
         yield f"  {reason}"
-    rate = f" {card['learning_rate']:g}" if isinstance(card["learning_rate"], float) else ""
-    yield (
-        f"Network {network_words(model)}, {model.parameters:,} parameters, {card['loss']}, "
-        f"{card['optimizer']}{rate}, batch {card['batch_size']}, {card['engine']} engine"
-    )
-    yield _epoch_line(model)
+    yield _network_line(model)
+    if model.history:
+        yield _epoch_line(model)
+    if model.temperature != 1:
+        yield (
+            f"Probabilities brought to what came true on "
+            f"{'rows of the other folds' if card['folds'] else 'validation rows'}: "
+            f"temperature {model.temperature:.2f}"
+        )
 
 
 def _column_words(model: Model, column: dict[str, Any]) -> tuple[str, str]:
     """A column's role and what was done with it."""
     card = model.card
-    if column["name"] == card["target"]:
-        return "target", _target_words(model)
+    if column["name"] in card["targets"]:
+        return "target", _target_words(model, column["name"])
     if column["left_out"]:
         return "left out", str(column["left_out"])
     assert model.encoder is not None
@@ -61,17 +62,66 @@ def _column_words(model: Model, column: dict[str, Any]) -> tuple[str, str]:
     return "category", values + (f", {missing}{how}" if missing else "")
 
 
-def _target_words(model: Model) -> str:
+def _target_words(model: Model, name: str) -> str:
     card = model.card
     if card["task"] == "numbers":
         assert model.encoder is not None
         code = model.encoder.target
         return f"a number, mean {code.center:.4g}, deviation {code.scale:.4g} where trained"
-    counts = list(card["classes"].items())
-    listed = ", ".join(f"{label} {count}" for label, count in counts[:6])
+    counts = list((card["classes"] or card["answers"][name]).items())
+    listed = ", ".join(f"{label} {count:,}" for label, count in counts[:6])
     more = f", … ({len(counts)} classes)" if len(counts) > 6 else ""
     reason = f" ({card['task_reason']})" if "numbers" in card["task_reason"] else ""
     return listed + more + reason
+
+
+def _split_lines(card: dict[str, Any]) -> Iterator[str]:
+    """How the rows were split, and what was looked for before."""
+    parts = card["split"]
+    if card["folds"]:
+        rows, folds = parts["training"], card["folds"]
+        judged = -(-rows // folds)
+        how = f"{folds} folds of {rows - judged:,}/{judged:,} rows"
+    else:
+        how = (
+            f"{parts['training']:,} rows to train, {parts['validation']:,} to validate, "
+            f"{parts['test']:,} to test"
+        )
+    said = [f"Split, seed {card['seed']}: {how}", *card["split_words"]]
+    yield f"{', '.join(said)}; {_duplicate_words(card)}; {_leak_words(card)}"
+
+
+def _duplicate_words(card: dict[str, Any]) -> str:
+    count, removed = card["duplicates"], card["duplicates_removed"]
+    if not count:
+        return "no row twice"
+    rows = f"{count:,} {'row is' if count == 1 else 'rows are'} there twice"
+    if removed:
+        return f"{rows}, {removed:,} of them left out of training"
+    return f"{rows}, kept in one part"
+
+
+def _leak_words(card: dict[str, Any]) -> str:
+    if not card["leaking"]:
+        return f"no column gives {card['target']} away"
+    return "; ".join(f"{leak['column']} gives {leak['target']} away" for leak in card["leaking"])
+
+
+def _network_line(model: Model) -> str:
+    card = model.card
+    rate = f" {card['learning_rate']:g}" if isinstance(card["learning_rate"], float) else ""
+    if isinstance(card["learning_rate"], str):
+        rate = f" with {card['learning_rate']}"
+    settled = "".join(
+        f", {text}"
+        for name, text in (("batch_size", "batch {}"), ("engine", "{} engine"))
+        if name in card
+        for text in [text.format(card[name])]
+    )
+    return (
+        f"Network {network_words(model)}, {model.parameters:,} parameters, {card['loss']}, "
+        f"{card['optimizer']}{rate}{settled}"
+    )
 
 
 def network_words(model: Model) -> str:
@@ -92,31 +142,21 @@ def _epoch_line(model: Model) -> str:
         for word, name in (("loss", "train_loss"), ("validation", "validation_loss"))
         if history.get(name)
     )
+    epochs = card.get("epochs_of_folds")
+    if epochs:
+        best = ", ".join(map(str, epochs))
+        return (
+            f"epoch {card['epochs']}{measured}  {card['seconds']:.1f} s  fitted to all rows for "
+            f"the median of the folds' best epochs ({best})"
+        )
     why = {
         "epochs": "all epochs done",
         "patience": f"stopped: no better for {card['patience']} epochs",
         "interrupted": "stopped by Ctrl-C",
+        "time": "stopped: time was up",
     }.get(model.stop_reason, model.stop_reason)
     kept = f"epoch {card['best_epoch']} kept" if card["best_epoch"] else "the last step kept"
     return (
         f"epoch {card['epochs']}/{card['epochs_asked']}{measured}  {card['seconds']:.1f} s  "
         f"{why}; {kept}"
     )
-
-
-def judgement_lines(model: Model) -> Iterator[str]:
-    """The score on the test part beside the simplest guess."""
-    judged = model.judgement
-    if judged is None:
-        yield "Not judged, because training was stopped. Train to the end to have it judged."
-        return
-    width = max(len(judged["trivial"]), len("this network"))
-    yield f"Judged on {judged['rows']} rows that training never saw"
-    yield f"  {'':<{width}}  {judged['metric']}"
-    yield f"  {judged['trivial']:<{width}}  {_score(judged, 'trivial_score')}"
-    yield f"  {'this network':<{width}}  {_score(judged, 'score')}"
-
-
-def _score(judged: dict[str, Any], which: str) -> str:
-    value = judged[which]
-    return f"{value:.2f}" if judged["metric"] == "accuracy" else f"{value:.4g}"

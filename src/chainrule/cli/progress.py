@@ -15,8 +15,11 @@ QUIET_SECONDS = 10.0
 
 
 @contextmanager
-def progress_line() -> Iterator[Callable[[Progress], None]]:
-    """A function for `progress=` that shows how training goes on stderr."""
+def progress_line(*, silent: bool = False) -> Iterator[bool | Callable[[Progress], None]]:
+    """A function for `progress=` that shows how training goes on stderr; False where silent."""
+    if silent:
+        yield False
+        return
     if not sys.stderr.isatty():
         yield _now_and_then()
         return
@@ -33,6 +36,8 @@ def _now_and_then() -> Callable[[Progress], None]:
 
     def write(progress: Progress) -> None:
         nonlocal last
+        if progress.seconds < last:
+            last = 0.0
         if progress.seconds - last >= QUIET_SECONDS:
             last = progress.seconds
             click.echo(describe(progress), err=True)
@@ -43,8 +48,10 @@ def _now_and_then() -> Callable[[Progress], None]:
 def describe(progress: Progress) -> str:
     """A training run in progress as one line."""
     judged = progress.validation_loss
+    stage = getattr(progress, "stage", "")
     validation = "" if judged is None else f"  validation {judged:.4g}"
     return (
-        f"epoch {progress.epoch}/{progress.epochs}  loss {progress.train_loss:.4g}{validation}"
+        f"{stage}{', ' if stage else ''}epoch {progress.epoch}/{progress.epochs}  "
+        f"loss {progress.train_loss:.4g}{validation}"
         f"  {progress.seconds:.1f} s  (Ctrl-C stops and keeps the best)"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,35 +13,92 @@ from chainrule.cli.document import json_option, print_document
 from chainrule.cli.output import check_output, next_lines
 from chainrule.cli.page import judgement_lines, training_lines
 from chainrule.cli.progress import progress_line
+from chainrule.cli.settings import batch, share_or_file, sizes, weights_of_classes
 from chainrule.data import as_table
 from chainrule.errors import SettingError
+from chainrule.judgement import CLASS_METRICS, NUMBER_METRICS
 from chainrule.losses import LOSSES
 from chainrule.model import Model
 from chainrule.nn import ACTIVATIONS
 from chainrule.optim import OPTIMIZERS
+from chainrule.recipes import SCHEDULES
 from chainrule.workflow import train as train_on_table
+
+Command = Callable[..., Any]
+
+
+def _option(name: str, help: str, **settings: Any) -> Callable[[Command], Command]:
+    return click.option(name, help=help, **settings)
+
+
+OPTIONS = [
+    _option("--target", "The column to predict; needed. May be repeated.", multiple=True,
+            metavar="COLUMN"),
+    _option("--task", "classes or numbers, where the column does not say it.", metavar="NAME"),
+    _option("--test", "A table to judge on.", metavar="FILE"),
+    _option("--validation", "A table, or a share of the rows, to stop by.", metavar="FILE|SHARE"),
+    _option("--folds", "So many folds judge; 0 for a test part.", type=int, metavar="N"),
+    _option("--group", "Rows with one value of it stay in one part.", metavar="COLUMN"),
+    _option("--time", "It orders the rows; the latest judge.", metavar="COLUMN"),
+    _option("--weight", "It has the weights of the rows.", metavar="COLUMN"),
+    _option("--drop", "Leave a column out. May be repeated.", multiple=True, metavar="COLUMN"),
+    _option("--allow-leak", "Trust columns that give the target away.", is_flag=True),
+    _option("--hidden", "Units of the hidden layers, or none.", metavar="64,32"),
+    _option("--activation", f"Between layers: {', '.join(ACTIVATIONS)}.", metavar="NAME"),
+    _option("--dropout", "Share of numbers left out after each hidden layer.", type=float,
+            metavar="RATE"),
+    _option("--batch-norm", "Normalize each hidden layer over the batch.", is_flag=True),
+    _option("--network", "A whole network, as JSON.", metavar="FILE.json"),
+    _option("--loss", f"{', '.join(LOSSES)}.", metavar="NAME"),
+    _option("--optimizer", f"{', '.join(OPTIMIZERS)}.", metavar="NAME"),
+    _option("--learning-rate", "Length of the steps.", type=float, metavar="RATE"),
+    _option("--schedule", f"Of the rate: {', '.join(SCHEDULES)}.", metavar="NAME"),
+    _option("--weight-decay", "How fast weights decay.", type=float, metavar="RATE"),
+    _option("--batch-size", "Rows a step, or full.", default="auto", metavar="N|full|1"),
+    _option("--epochs", "The most passes over the training rows.", type=int, metavar="N"),
+    _option("--max-time", "Seconds of training at most.", type=float, metavar="SECONDS"),
+    _option("--patience", "Stop after so many epochs that were no better.", type=int, metavar="N"),
+    _option("--tol", "Better is better by more than this.", type=float, default=0.0,
+            metavar="LOSS"),
+    _option("--class-weight", "balanced, or weights of labels.", metavar="yes=2,no=1"),
+    _option("--metric", f"The score that decides: {', '.join([*CLASS_METRICS, *NUMBER_METRICS])}.",
+            metavar="NAME"),
+    _option("--positive", "Of two labels the one that F1 is about.", metavar="LABEL"),
+    _option("--baselines/--no-baselines", "Compare with simpler predictors, or not.",
+            default=True),
+    _option("--seed", "Of everything random.", type=int, default=0, show_default=True),
+    _option("--engine", "auto, numpy or xla.", default="auto", show_default=True),
+]  # fmt: skip
+"""The settings of `train`, in the order of the help; each is passed on under its name."""
+
+
+def _with_options(command: Command) -> Command:
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
 
 
 @click.command(name="train")
 @click.argument("file")
-@click.option("--target", metavar="COLUMN", help="The column to predict; needed.")
-@click.option("--hidden", metavar="64,32", help="Units of the hidden layers, or none.")
-@click.option("--activation", metavar="NAME", help=f"Between layers: {', '.join(ACTIVATIONS)}.")
-@click.option("--epochs", type=int, metavar="N", help="The most passes over the training rows.")
-@click.option("--batch-size", default="auto", metavar="N|full|1", help="Rows a step, or full.")
-@click.option("--learning-rate", type=float, metavar="RATE", help="Length of the steps.")
-@click.option("--optimizer", metavar="NAME", help=f"{', '.join(OPTIMIZERS)}.")
-@click.option("--loss", metavar="NAME", help=f"{', '.join(LOSSES)}.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of everything random.")
-@click.option("--engine", default="auto", show_default=True, help="auto, numpy or xla.")
+@_with_options
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     help="The model file; by default the name of FILE, here.",
 )
 @click.option("--force", is_flag=True, help="Replace the model file if it exists.")
+@click.option("--dry-run", is_flag=True, help="Read, split and decide; train and save nothing.")
+@click.option("--quiet", is_flag=True, help="Print nothing unless something is wrong.")
 @json_option
-def train(file: str, out: Path | None, force: bool, as_json: bool, **typed: Any) -> int:
+def train(
+    file: str,
+    out: Path | None,
+    force: bool,
+    dry_run: bool,
+    quiet: bool,
+    as_json: bool,
+    **typed: Any,
+) -> int:
     """Train a network on the table in FILE (CSV), judge it on rows it never saw, and save it.
 
     What is not given is decided from the data, and said.
@@ -49,31 +106,40 @@ def train(file: str, out: Path | None, force: bool, as_json: bool, **typed: Any)
     Example: chainrule train penguins.csv --target species
     """
     out = out or Path(f"{Path(file).stem}.safetensors")
-    check_output(out, Path(file), force)
-    if typed["target"] is None:
+    if not dry_run:
+        check_output(out, Path(file), force)
+    if not typed["target"]:
         raise _no_target(file)
     settings = typed | {
-        "hidden": _sizes(typed["hidden"]),
-        "batch_size": _batch(typed["batch_size"]),
+        "hidden": sizes(typed["hidden"]),
+        "batch_size": batch(typed["batch_size"]),
+        "class_weight": weights_of_classes(typed["class_weight"]),
+        "validation": share_or_file(typed["validation"]),
     }
-    with progress_line() as progress:
-        model = train_on_table(file, progress=progress, **settings)
-    if as_json:
-        model.save(out)
-        print_document(_document(model, out))
+    with progress_line(silent=quiet) as progress:
+        model = train_on_table(file, progress=progress, dry_run=dry_run, **settings)
+    if quiet or as_json:
+        if not dry_run:
+            model.save(out)
+        if as_json:
+            print_document(_document(model, out))
     else:
-        for line in _page(model, file, out, str(typed["target"])):
+        for line in _page(model, file, out, dry_run):
             click.echo(line)
-    return 130 if model.stop_reason == "interrupted" else 0
+    return 130 if "not_judged" in model.card else 0
 
 
-def _page(model: Model, file: str, out: Path, target: str) -> Iterator[str]:
+def _page(model: Model, file: str, out: Path, dry_run: bool) -> Iterator[str]:
     """What was read, decided, learnt and judged; the model is saved before that is said."""
     yield from training_lines(model)
+    if dry_run:
+        yield "Nothing was trained or saved, because of --dry-run"
+        return
     yield from judgement_lines(model)
     model.save(out)
-    yield f"Saved {out} ({out.stat().st_size / 1000:.0f} kB; no code, none of your rows)"
-    yield from next_lines(file, out, target, judged=model.judgement is not None)
+    fitted = f", fitted to all {model.card['rows']:,} rows" if model.card["folds"] else ""
+    yield f"Saved {out} ({out.stat().st_size / 1000:.0f} kB; no code, none of your rows){fitted}"
+    yield from next_lines(file, out, judged=model.judgement is not None)
 
 
 def _document(model: Model, out: Path) -> dict[str, Any]:
@@ -81,7 +147,7 @@ def _document(model: Model, out: Path) -> dict[str, Any]:
     card = {name: value for name, value in model.card.items() if name != "judgement"}
     return {
         "file": str(out),
-        "bytes": out.stat().st_size,
+        "bytes": out.stat().st_size if out.exists() else None,
         "parameters": model.parameters,
         "stop_reason": model.stop_reason,
         "judgement": model.judgement,
@@ -96,30 +162,3 @@ def _no_target(file: str) -> SettingError:
     return SettingError(
         f"Which column is to be predicted? The columns: {', '.join(names)}.\nType, e.g.: {line}"
     )
-
-
-def _sizes(text: str | None) -> tuple[int, ...] | None:
-    """Units of the hidden layers from what was typed."""
-    if text is None:
-        return None
-    if text.strip() == "none":
-        return ()
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() and part.isascii() and 0 < int(part) < 10**9 for part in parts):
-        raise SettingError(
-            f"--hidden is {text!r}; write the units of each hidden layer as whole numbers above 0, "
-            "e.g. --hidden 64,32, or --hidden none."
-        )
-    return tuple(int(part) for part in parts)
-
-
-def _batch(text: str) -> int | str:
-    """The batch size from what was typed."""
-    if text in ("auto", "full"):
-        return text
-    if not (text.isdecimal() and text.isascii() and 0 < int(text) < 10**18):
-        raise SettingError(
-            f"--batch-size is {text!r}; write a whole number above 0, full for all rows at once, "
-            "or 1 for one row at a time."
-        )
-    return int(text)

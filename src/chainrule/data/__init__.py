@@ -4,7 +4,7 @@ from chainrule.data.chunks import Chunk, table_chunks
 from chainrule.data.encoder import CODES, Encoder, TargetCode, fit_encoder
 from chainrule.data.features import Features, as_features, check_finite, column_names
 from chainrule.data.read import as_table, is_table_like
-from chainrule.data.splitting import split_rows
+from chainrule.data.splitting import joined_units, split_folds, split_rows, split_time
 from chainrule.data.table import CATEGORY, NUMBER, Column, Table, no_column
 from chainrule.data.targets import KINDS, Targets, make_targets
 from chainrule.data.text import MISSING, csv_text
@@ -29,8 +29,11 @@ __all__ = [
     "csv_text",
     "fit_encoder",
     "is_table_like",
+    "joined_units",
     "make_targets",
     "no_column",
+    "split_folds",
     "split_rows",
+    "split_time",
     "table_chunks",
 ]

@@ -1,21 +1,44 @@
-"""Judgement: how good a model is on rows that it has never seen."""
+"""Judgement: how good a model is on rows that it has never seen, and whether to trust that."""
 
-from chainrule.judgement.measures import (
-    Measure,
-    measure_classes,
-    measure_difference,
-    measure_numbers,
+from chainrule.judgement.calibration import fit_temperature
+from chainrule.judgement.draws import Measure
+from chainrule.judgement.duplicates import equal_rows
+from chainrule.judgement.judging import (
+    ANSWERS,
+    CLASS_METRICS,
+    CLASSES,
+    NUMBER_METRICS,
+    NUMBERS,
+    Asked,
+    Contender,
+    judge,
+    metric_name,
 )
-from chainrule.judgement.scores import judge_classes, judge_numbers
+from chainrule.judgement.leaks import Leak, find_leaks
+from chainrule.judgement.measures import measure_classes, measure_difference, measure_numbers
+from chainrule.judgement.scikit import boosted_trees, linear_model
 from chainrule.judgement.tables import confusion_counts, reliability
 
 __all__ = [
+    "ANSWERS",
+    "CLASSES",
+    "CLASS_METRICS",
+    "NUMBERS",
+    "NUMBER_METRICS",
+    "Asked",
+    "Contender",
+    "Leak",
     "Measure",
+    "boosted_trees",
     "confusion_counts",
-    "judge_classes",
-    "judge_numbers",
+    "equal_rows",
+    "find_leaks",
+    "fit_temperature",
+    "judge",
+    "linear_model",
     "measure_classes",
     "measure_difference",
     "measure_numbers",
+    "metric_name",
     "reliability",
 ]

@@ -25,7 +25,10 @@ from chainrule.nn import Dense, Embedding, Layer, Network
 VERSION = 1
 """Of the document; it rises when an older chainrule could not read it rightly."""
 
-NAMES = {"version", "network", "loss", "targets", "encoder", "in_shape", "dtype", "history", "card"}
+NAMES = {
+    *("version", "network", "loss", "targets", "encoder", "temperature", "in_shape", "dtype"),
+    *("history", "card"),
+}
 LARGEST = 2**20
 """Units, indices or features of a layer that are always believed, whatever the file's size."""
 
@@ -48,6 +51,7 @@ def write_fields(path: str | os.PathLike[str], fields: Mapping[str, Any]) -> Non
             "classes": _labels_to_plain(targets.classes),
         },
         "encoder": to_plain(fields["encoder"], "the encoder"),
+        "temperature": float(fields["temperature"]),
         "in_shape": to_plain(fields["in_shape"], "in_shape"),
         "dtype": fields["dtype"],
         "history": list(fields["history"]),
@@ -99,6 +103,8 @@ def _fields(document: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
     _expect(isinstance(card, dict), "its card is none")
     _expect(document["dtype"] in ("float32", "float64"), "its dtype is unknown")
     _expect(_is_shape(in_shape), "its in_shape is none")
+    temperature = document["temperature"]
+    _expect(type(temperature) is float and 0 < temperature < 1e6, "its temperature is none")
     dtype = document["dtype"]
     params, state, out_shape = _structure(network, in_shape, arrays)
     taken: set[str] = set()
@@ -113,6 +119,7 @@ def _fields(document: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
         "history": _history(document["history"], arrays, taken),
         "card": card,
         "encoder": encoder,
+        "temperature": temperature,
     }
     if encoder is not None:
         fits = encoder.target.kind == (NUMBER if fields["targets"].kind == "numbers" else CATEGORY)

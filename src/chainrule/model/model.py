@@ -36,6 +36,8 @@ class Model:
             "validation_loss" (where there was a validation part), "learning_rate".
         card: how it was made: seed, engine, versions, steps, why training stopped, and so on.
         encoder: how a table is written for the network, where it was trained on one (`train`).
+        temperature: what outputs are divided by before they become probabilities; `train` finds it
+            on rows that the network was not fitted to, so that probabilities come true.
     """
 
     network: Network
@@ -48,6 +50,7 @@ class Model:
     history: dict[str, list[float]] = field(default_factory=dict)
     card: dict[str, Any] = field(default_factory=dict)
     encoder: Encoder | None = None
+    temperature: float = 1.0
 
     @property
     def stop_reason(self) -> str:
@@ -98,6 +101,8 @@ class Model:
                 f"{kind}. Use predict, or train with 'cross_entropy' or 'binary_cross_entropy'."
             )
         scores = self.outputs(X)
+        if self.temperature != 1:
+            scores = scores / self.temperature
         if kind == "classes":
             return ops.softmax(scores)
         yes = ops.sigmoid(scores)

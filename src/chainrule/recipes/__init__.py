@@ -1,5 +1,16 @@
 """Recipes: from what the data are to a network, a loss and settings, each with its reason."""
 
-from chainrule.recipes.tabular import Recipe, choose_task, tabular_recipe, usable_columns
+from chainrule.recipes.network_file import read_network
+from chainrule.recipes.tabular import SCHEDULES, Choices, Recipe, tabular_recipe
+from chainrule.recipes.task import TASKS, choose_task, usable_columns
 
-__all__ = ["Recipe", "choose_task", "tabular_recipe", "usable_columns"]
+__all__ = [
+    "SCHEDULES",
+    "TASKS",
+    "Choices",
+    "Recipe",
+    "choose_task",
+    "read_network",
+    "tabular_recipe",
+    "usable_columns",
+]

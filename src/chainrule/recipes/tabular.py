@@ -1,27 +1,66 @@
-"""The recipe for tables: which columns, which question, which network, each with its reason.
+"""The recipe for tables: the one place that decides network, loss and settings, and says why.
 
 Sizes grow with the rows. A network that is too large costs time, seldom accuracy: training stops
-when the validation part is no longer predicted better.
+when the validation part is no longer predicted better, and weights that nothing asks for decay.
+The numbers were chosen on the tables of benchmarks/table_accuracy.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
-from chainrule.data import CATEGORY, NUMBER, Column, Table
-from chainrule.errors import DataError, SettingError, unknown_name
+from chainrule.errors import SettingError, unknown_name
+from chainrule.judgement import ANSWERS, NUMBERS
 from chainrule.losses import LossFunction, as_loss
-from chainrule.nn import ACTIVATIONS, Dense, Layer, Network
-from chainrule.optim import as_optimizer
+from chainrule.nn import ACTIVATIONS, BatchNorm, Dense, Dropout, Layer, Network
+from chainrule.optim import (
+    Constant,
+    Cosine,
+    Exponential,
+    OneCycle,
+    ReduceOnPlateau,
+    StepDecay,
+    WarmUp,
+    as_optimizer,
+)
 
-MOST_CLASSES = 10
-"""So many different whole numbers in a target are still taken for classes."""
-PATIENCE = 20
-EPOCHS = 200
+PATIENCE, EPOCHS = 20, 200
+SMALL, LARGE = 2_000, 20_000
+"""Training rows below which a table is small, and from which it is large."""
+
+SCHEDULES: dict[str, Any] = {
+    "constant": Constant,
+    "cosine": Cosine,
+    "exponential": Exponential,
+    "one_cycle": OneCycle,
+    "plateau": ReduceOnPlateau,
+    "step": StepDecay,
+    "warm_up": WarmUp,
+}
+"""Schedules by name: a name stands for the schedule with its default settings."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the user asked for; None where it is to be decided. As for `train`."""
+
+    hidden: Sequence[int] | None = None
+    activation: str | None = None
+    dropout: float | None = None
+    batch_norm: bool = False
+    network: Network | None = None
+    loss: str | LossFunction | None = None
+    optimizer: Any = None
+    learning_rate: float | None = None
+    schedule: str | None = None
+    weight_decay: float | None = None
+    batch_size: int | str | None = "auto"
+    epochs: int | None = None
+    max_time: float | None = None
+    patience: int | None = None
+    tol: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -29,7 +68,7 @@ class Recipe:
     """All that training needs to be told.
 
     Attributes:
-        network, loss, optimizer, epochs, batch_size, patience: as for `fit`.
+        network, loss, optimizer, epochs, batch_size, patience, tol, max_time: as for `fit`.
         reasons: what was decided and why, a sentence each.
     """
 
@@ -39,149 +78,159 @@ class Recipe:
     epochs: int
     batch_size: int | None
     patience: int
-    reasons: tuple[str, ...]
+    tol: float = 0.0
+    max_time: float | None = None
+    reasons: tuple[str, ...] = field(default=())
+
+    def with_hidden(self, *sizes: int) -> Recipe:
+        """The same recipe for plain ReLU layers of other sizes before the same last layer."""
+        last: Any = self.network.layers[-1]
+        return replace(self, network=_network(Choices(hidden=sizes), sizes, last.units))
 
 
-def usable_columns(table: Table, target: str) -> dict[str, str]:
-    """Every column but the target, with the reason why it is left out, or "" where it is used.
-
-    Raises:
-        DataError: none is left.
-    """
-    verdicts = {c.name: c.useless() for c in table.columns if c.name != target}
-    if all(verdicts.values()):
-        why = "; ".join(f"{name}: {verdict}" for name, verdict in verdicts.items())
-        raise DataError(
-            f"{table.name} has no column to learn {target!r} from" + (f" ({why})." if why else ".")
-        )
-    return verdicts
-
-
-def choose_task(target: Column, loss: str | LossFunction | None) -> tuple[str, str]:
-    """Whether a target is classes ("category") or numbers ("number"), and why.
-
-    Args:
-        target: with no missing values. loss: what was asked for; it decides where it is given.
-
-    Raises:
-        DataError: text where the loss needs numbers; one value only.
-        SettingError: an unknown loss.
-    """
-    if len(np.unique(target.values)) < 2:
-        value = target.labels[target.values[0]] if target.labels else f"{target.values[0]:g}"
-        raise DataError(
-            f"The target {target.name!r} has one value only, {value!r}: there is nothing to tell "
-            "apart. Choose another column."
-        )
-    if loss is not None:
-        asked = NUMBER if getattr(as_loss(loss), "targets", NUMBER) == "numbers" else CATEGORY
-        if asked == NUMBER and target.kind == CATEGORY:
-            raise DataError(
-                f"The target {target.name!r} holds text such as {target.labels[0]!r}, and this "
-                "loss takes numbers. Use the loss cross_entropy, or name a column of numbers."
-            )
-        return asked, "as the loss asks"
-    if target.kind == CATEGORY:
-        return CATEGORY, "it holds text"
-    distinct = np.unique(target.values)
-    whole = bool((distinct == np.floor(distinct)).all())
-    if whole and len(distinct) <= MOST_CLASSES and len(target.values) >= 10 * len(distinct):
-        return CATEGORY, f"it has {len(distinct)} different whole numbers only (loss mse: a number)"
-    return NUMBER, "it holds numbers"
-
-
-def tabular_recipe(
-    rows: int,
-    outputs: int,
-    task: str,
-    *,
-    hidden: Sequence[int] | None = None,
-    activation: str | None = None,
-    epochs: int | None = None,
-    batch_size: int | str | None = "auto",
-    learning_rate: float | None = None,
-    optimizer: Any = None,
-    loss: str | LossFunction | None = None,
-) -> Recipe:
+def tabular_recipe(rows: int, outputs: int, task: str, choices: Choices | None = None) -> Recipe:
     """A network, a loss and settings; what is given is taken, the rest is decided.
 
     Args:
-        rows: of the training part. outputs: number of classes; 1 for numbers. task: "category" or
-            "number".
+        rows: that are trained on.
+        outputs: how many classes, numbers or yes/no answers.
+        task: "classes", "numbers" or "answers".
+        choices: what was asked for.
 
     Raises:
         SettingError: an unknown name, a size that cannot be, a loss for two classes with more.
 
     Example:
-        >>> recipe = tabular_recipe(220, 3, "category")
+        >>> recipe = tabular_recipe(220, 3, "classes")
         >>> [type(layer).__name__ for layer in recipe.network.layers], recipe.batch_size
         (['Dense', 'ReLU', 'Dense'], 32)
     """
+    asked = choices or Choices()
     said: list[str] = []
+    loss = asked.loss
+    if loss is None:
+        loss, why = _default_loss(task, outputs)
+        said.append(f"loss {loss}: for {why}")
+    loss_function = as_loss(loss)
+    hidden = asked.hidden
     if hidden is None:
         hidden = _hidden_for(rows)
-        said.append(f"hidden {', '.join(map(str, hidden))}: for {rows} training rows")
+        if asked.network is None:
+            said.append(f"hidden {', '.join(map(str, hidden))}: for {rows:,} training rows")
+    units = _units(loss_function, outputs, task)
+    batch_size = asked.batch_size
     if batch_size == "auto":
-        batch_size = 32 if rows < 10_000 else 256
-        said.append(f"batch {batch_size}: for {rows} training rows")
+        batch_size = 32 if rows < LARGE // 2 else 256
+        said.append(f"batch {batch_size}: for {rows:,} training rows")
+    epochs, patience = asked.epochs, asked.patience
+    patience = PATIENCE if patience is None else patience
     if epochs is None:
         epochs = EPOCHS
-        said.append(f"at most {EPOCHS} epochs: stops when validation is no better for {PATIENCE}")
-    if loss is None:
-        loss = (
-            "mse" if task == NUMBER else "binary_cross_entropy" if outputs == 2 else "cross_entropy"
-        )
-        said.append(f"loss {loss}: for {'numbers' if task == NUMBER else f'{outputs} classes'}")
-    loss_function = as_loss(loss)
-    units = _units(loss_function, outputs)
+        said.append(f"at most {EPOCHS} epochs: stops when validation is no better for {patience}")
     return Recipe(
-        network=_network(hidden, activation or "relu", units),
+        network=_network(asked, hidden, units)
+        if asked.network is None
+        else _own_network(asked, units),
         loss=loss_function,
-        optimizer=_optimizer(optimizer, learning_rate),
+        optimizer=_optimizer(asked, rows, said),
         epochs=epochs,
         batch_size=None if batch_size in (None, "full") else _batch(batch_size),
-        patience=PATIENCE,
+        patience=patience,
+        tol=asked.tol,
+        max_time=asked.max_time,
         reasons=tuple(said),
     )
 
 
 def _hidden_for(rows: int) -> tuple[int, ...]:
-    if rows < 1_000:
-        return (32,)
-    return (64, 32) if rows < 20_000 else (128, 64)
+    return (100,) if rows < SMALL else (128, 64)
 
 
-def _loss_for(task: str, outputs: int) -> str:
-    if task == NUMBER:
-        return "mse"
-    return "binary_cross_entropy" if outputs == 2 else "cross_entropy"
+def _default_loss(task: str, outputs: int) -> tuple[str, str]:
+    if task == NUMBERS:
+        return "mse", "numbers"
+    if task == ANSWERS:
+        return "binary_cross_entropy", f"{outputs} yes/no answers"
+    return "binary_cross_entropy" if outputs == 2 else "cross_entropy", f"{outputs} classes"
 
 
-def _units(loss: LossFunction, outputs: int) -> int:
+def _units(loss: LossFunction, outputs: int, task: str) -> int:
     """How many outputs the network needs."""
     kind = getattr(loss, "targets", "numbers")
+    name = getattr(loss, "__name__", type(loss).__name__)
+    if task == ANSWERS:
+        if kind == "classes":
+            raise SettingError(
+                f"{outputs} targets are {outputs} yes/no answers, and {name} takes one label. Use "
+                "the loss binary_cross_entropy."
+            )
+        return outputs
     if kind in ("numbers", "classes"):
         return outputs
     if outputs != 2:
         raise SettingError(
-            f"The target has {outputs} classes and {type(loss).__name__} tells two apart. Use the "
-            "loss cross_entropy."
+            f"The target has {outputs} classes and {name} tells two apart. Use the loss "
+            "cross_entropy."
         )
     return 1
 
 
-def _network(hidden: Sequence[int], activation: str, units: int) -> Network:
+def _network(asked: Choices, hidden: Sequence[int], units: int) -> Network:
+    activation = asked.activation or "relu"
     if activation not in ACTIVATIONS:
         raise unknown_name("activation", activation, ACTIVATIONS)
     layers: list[Layer] = []
     for size in hidden:
-        layers += [Dense(size), ACTIVATIONS[activation]()]
+        layers.append(Dense(size))
+        if asked.batch_norm:
+            layers.append(BatchNorm())
+        layers.append(ACTIVATIONS[activation]())
+        if asked.dropout:
+            layers.append(Dropout(asked.dropout))
     return Network([*layers, Dense(units)])
 
 
-def _optimizer(optimizer: Any, learning_rate: float | None) -> Any:
-    chosen = as_optimizer("adam" if optimizer is None else optimizer)
-    return chosen if learning_rate is None else replace(chosen, learning_rate=learning_rate)
+def _own_network(asked: Choices, units: int) -> Network:
+    """The network that was asked for; it must end in what the loss needs."""
+    parts: Mapping[str, Any] = {
+        "hidden": asked.hidden,
+        "activation": asked.activation,
+        "dropout": asked.dropout,
+        "batch_norm": asked.batch_norm or None,
+    }
+    for name, value in parts.items():
+        if value is not None:
+            raise SettingError(
+                f"network and {name} exclude each other: the network says it all. Leave {name} out."
+            )
+    network = asked.network
+    assert network is not None
+    last: Any = network.layers[-1]
+    if not isinstance(last, Dense) or last.units != units:
+        raise SettingError(
+            f"The network ends in {last!r:.60} and this target needs {units} "
+            f"{'output' if units == 1 else 'outputs'}: end it in Dense({units})."
+        )
+    return network
+
+
+def _optimizer(asked: Choices, rows: int, said: list[str]) -> Any:
+    chosen = as_optimizer("adam" if asked.optimizer is None else asked.optimizer)
+    decay = asked.weight_decay
+    if decay is None and asked.optimizer is None:
+        decay = 0.3 if rows < LARGE else 0.01
+        said.append(f"weight decay {decay:g}: for {rows:,} training rows")
+    if decay is not None:
+        chosen = replace(chosen, weight_decay=decay)
+    if asked.learning_rate is not None:
+        chosen = replace(chosen, learning_rate=asked.learning_rate)
+    if asked.schedule is None:
+        return chosen
+    if asked.schedule not in SCHEDULES:
+        raise unknown_name("schedule", asked.schedule, SCHEDULES)
+    if not isinstance(chosen.learning_rate, int | float):
+        raise SettingError("The optimizer has a schedule of its own: leave the other one out.")
+    return replace(chosen, learning_rate=SCHEDULES[asked.schedule](chosen.learning_rate))
 
 
 def _batch(batch_size: Any) -> int:

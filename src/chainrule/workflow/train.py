@@ -2,79 +2,120 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from chainrule.data import (
-    CATEGORY,
-    NUMBER,
-    Column,
-    Encoder,
-    Table,
-    as_table,
-    fit_encoder,
-    split_rows,
+from chainrule.errors import SettingError, unknown_name
+from chainrule.judgement import (
+    CLASSES,
+    NUMBERS,
+    Asked,
+    Leak,
+    find_leaks,
+    judge,
+    metric_name,
 )
-from chainrule.errors import DataError
-from chainrule.judgement import judge_classes, judge_numbers
 from chainrule.losses import LossFunction
 from chainrule.model import Model
-from chainrule.ops import fold_in, key_from_seed
-from chainrule.recipes import Recipe, choose_task, tabular_recipe, usable_columns
-from chainrule.training import Progress, fit
-
-TEST_SHARE, VALIDATION_SHARE = 0.2, 0.2
-"""Of all rows for the test part; of the rest for the validation part."""
-FEWEST_ROWS = 10
-TEST, VALIDATION = 3, 4
-"""Which use of the seed's key is which; 0 to 2 are those of `fit`."""
+from chainrule.nn import Network
+from chainrule.ops import key_from_seed
+from chainrule.recipes import Choices, Recipe, read_network, tabular_recipe, usable_columns
+from chainrule.training import Progress
+from chainrule.workflow.card import finish_card, make_card
+from chainrule.workflow.fitting import Fitting, class_weights
+from chainrule.workflow.judging import train_and_judge
+from chainrule.workflow.parts import Plan, plan_parts
+from chainrule.workflow.question import Question, ask
 
 
 def train(
     source: Any,
     *,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
+    task: str | None = None,
+    test: Any = None,
+    validation: Any = None,
+    folds: int | None = None,
+    group: str | None = None,
+    time: str | None = None,
+    weight: str | None = None,
+    drop: str | Sequence[str] = (),
+    allow_leak: bool = False,
     hidden: Sequence[int] | None = None,
     activation: str | None = None,
-    epochs: int | None = None,
-    batch_size: int | str | None = "auto",
-    learning_rate: float | None = None,
-    optimizer: Any = None,
+    dropout: float | None = None,
+    batch_norm: bool = False,
+    network: Network | str | os.PathLike[str] | None = None,
     loss: str | LossFunction | None = None,
+    optimizer: Any = None,
+    learning_rate: float | None = None,
+    schedule: str | None = None,
+    weight_decay: float | None = None,
+    batch_size: int | str | None = "auto",
+    epochs: int | None = None,
+    max_time: float | None = None,
+    patience: int | None = None,
+    tol: float = 0.0,
+    class_weight: Mapping[Any, float] | str | None = None,
+    metric: str | None = None,
+    positive: Any = None,
+    baselines: bool = True,
+    dry_run: bool = False,
     seed: int = 0,
     engine: str = "auto",
     progress: bool | Callable[[Progress], Any] = False,
 ) -> Model:
     """Train a network on a table and judge it on rows that it has never seen.
 
-    The rows are split into training, validation and test part (stratified by class) before
-    anything is learnt from them. The encoder is learnt from the training part alone, the validation
-    part decides when to stop, the test part judges once.
+    The rows are split before anything is learnt from them. Of 2,000 rows or more a fifth judges, a
+    fifth of the rest says when to stop. Of fewer, five folds judge: every row by a network that
+    never saw it; the network that is returned is then fitted to all rows, for the median of the
+    folds' best numbers of epochs. Equal rows stay in one part. Encoders are learnt from training
+    rows alone. Probabilities are brought to what came true on rows that were not fitted to.
 
     Args:
         source: the path of a CSV file, a pandas or polars DataFrame, or a dict of columns.
-        target: the column to predict.
+        target: the column to predict, or several: all numbers, or all of two values.
+        task: "classes" or "numbers", where the column alone does not say it rightly.
+        test: a table to judge on. validation: a table, or a share of the rows, to stop by.
+        folds: how many judge; 0 for a test part. None: 5 below 2,000 rows.
+        group: a column whose equal values stay in one part. time: a column that orders the rows;
+            the latest judge. weight: a column with the weights of rows. drop: columns left out.
+        allow_leak: whether columns that give the target away may be trusted.
         hidden: units of the hidden layers, e.g. (64, 32); () for none. activation: between them.
-        epochs: the most passes over the training part.
+        dropout: the rate after each. batch_norm: whether each is normalized before its activation.
+        network: a whole network instead of these, or the path of one as JSON.
+        loss, optimizer: a name, or an object as for `fit`. learning_rate, weight_decay: of the
+            optimizer. schedule: "constant", "cosine", "exponential", "one_cycle", "plateau",
+            "step", "warm_up".
         batch_size: rows a step; "full" or None takes all, "auto" decides by the number of rows.
-        learning_rate: of the optimizer. optimizer, loss: a name, or an object as for `fit`.
+        epochs: the most passes over the training part. max_time: seconds for all networks.
+        patience, tol: stop after so many epochs in which the validation loss fell by no more.
+        class_weight: "balanced", or a weight for labels.
+        metric: the score that decides: "accuracy", "balanced_accuracy", "f1", "log_loss",
+            "roc_auc"; "rmse", "mae", "r2", "relative_error".
+        positive: of two labels the one that F1 is about; the second in order by default.
+        baselines: whether to compare with a linear model, one hidden layer and boosted trees.
+        dry_run: read, split and decide, but train nothing: the model has its first weights.
         seed: of the split, of initialization and of shuffling.
         engine: "auto", "numpy" or "xla".
-        progress: as for `fit`.
+        progress: as for `fit`; a function gets a `Progress` with the field `stage` too.
 
     Returns:
         A model that predicts from raw rows: `model.predict("new.csv")`. `model.judgement` holds
-        its score beside that of the simplest guess; it is None where Ctrl-C stopped training.
+        its scores beside those of simpler predictors, and the verdict; it is None where Ctrl-C
+        stopped training, or for a dry run.
 
     Raises:
         DataError, SettingError: with file, line and column, and what to write.
         NonFiniteError: a number stopped being finite.
 
     Example:
-        >>> model = train("examples/data/penguins.csv", target="species", epochs=30)
+        >>> model = train("examples/data/penguins.csv", target="species", folds=0, epochs=30)
         >>> model.judgement["score"] > model.judgement["trivial_score"]
         True
         >>> model.predict(
@@ -90,159 +131,107 @@ def train(
         ... ).tolist()
         ['Gentoo']
     """
-    table, dropped = _with_target(as_table(source), target)
-    answer = table.column(str(target))
-    verdicts = usable_columns(table, answer.name)
-    task, why = choose_task(answer, loss)
-    answer = _as_classes(answer) if task == CATEGORY else answer
-    key = key_from_seed(seed)
-    parts = _split(table, answer, key)
-    training = table.take(parts["training"])
-    used = [name for name, verdict in verdicts.items() if not verdict]
-    encoder = fit_encoder(training, used, answer.take(parts["training"]))
-    recipe = tabular_recipe(
-        training.rows,
-        len(answer.labels) or 1,
-        task,
-        hidden=hidden,
-        activation=activation,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        optimizer=optimizer,
-        loss=loss,
+    share = validation if isinstance(validation, int | float) else None
+    question = ask(
+        source, target, task=task, loss=loss, drop=drop, group=group, time=time, weight=weight,
+        validation=None if share is not None else validation, test=test,
+    )  # fmt: skip
+    asked = Asked(
+        task=question.task,
+        targets=question.names,
+        classes=question.outputs if question.task == CLASSES else 0,
+        positive=_positive(question, positive),
+        metric=metric,
     )
-    x, y = _arrays(table, answer, encoder, parts)
-    model = fit(
-        recipe.network,
-        x["training"],
-        y["training"],
-        loss=recipe.loss,
-        optimizer=recipe.optimizer,
-        epochs=recipe.epochs,
-        batch_size=_fitting(recipe.batch_size, training.rows),
-        validation=(x["validation"], y["validation"]),
-        patience=recipe.patience,
-        seed=seed,
-        engine=engine,
-        progress=progress,
+    metric_name(metric, question.task, len(question.targets))
+    plan = plan_parts(question, key_from_seed(seed), folds=folds, validation=share)
+    learnt = plan.whole if plan.folds else plan.parts[0].training
+    left_out = usable_columns(question.table.take(learnt), question.names, dict(question.roles))
+    used = tuple(name for name, reason in left_out.items() if not reason)
+    leaks = _leaks(question, used, learnt)
+    whole = read_network(network) if isinstance(network, str | os.PathLike) else network
+    choices = Choices(
+        hidden, activation, dropout, batch_norm, whole, loss, optimizer, learning_rate, schedule,
+        weight_decay, batch_size, epochs, max_time, patience, tol,
+    )  # fmt: skip
+    recipe = tabular_recipe(len(plan.parts[0].training), question.outputs, question.task, choices)
+    fitting = Fitting(
+        question, used, recipe, class_weight, seed, engine, progress, _time_each(recipe, plan)
     )
-    card = _card(table, answer, verdicts, encoder, parts, recipe, dropped, why)
-    model = replace(model, encoder=encoder, card=model.card | card)
-    if task == CATEGORY:
-        model = replace(model, targets=replace(model.targets, classes=_labels(answer)))
-    if model.stop_reason == "interrupted":
+    if class_weight is not None:
+        class_weights(class_weight, question, question.values[learnt])
+    card = make_card(question, left_out, plan, recipe, leaks)
+    if dry_run:
+        return _untrained(fitting, plan, card)
+    trained = train_and_judge(fitting, plan, baselines=baselines)
+    model = replace(trained.model, card=finish_card(card, trained.model, trained.best_epochs))
+    model = _labelled(model, question)
+    if trained.network is None:
+        reason = "stopped by Ctrl-C"
+        return replace(model, card=model.card | {"not_judged": reason})
+    asked = replace(asked, folds=plan.folds)
+    judged = judge(
+        asked, question.values[trained.rows], trained.network, trained.rivals,
+        () if allow_leak else leaks,
+    )  # fmt: skip
+    return replace(model, card=model.card | {"judgement": judged})
+
+
+def _leaks(question: Question, used: Sequence[str], rows: Any) -> list[Leak]:
+    """Columns that give a target away, looked for in the rows that are learnt from."""
+    columns = [question.table.column(name).take(rows) for name in used]
+    order = None if question.time is None else question.time.values[rows]
+    found: dict[str, Leak] = {}
+    for i, target in enumerate(question.targets):
+        values = question.values[rows] if question.values.ndim == 1 else question.values[rows, i]
+        classes = question.task != NUMBERS
+        for leak in find_leaks(columns, target.name, values, classes=classes, order=order):
+            found.setdefault(leak.column, leak)
+    return list(found.values())
+
+
+def _positive(question: Question, positive: Any) -> int | None:
+    """The number of the positive class of two; None for other tasks."""
+    two = question.task == CLASSES and question.outputs == 2
+    if positive is None:
+        return 1 if two else None
+    if not two:
+        raise SettingError(
+            f"positive={positive!r} needs a target of two classes, and this one has "
+            f"{question.outputs if question.task == CLASSES else 'none'}. Leave it out."
+        )
+    labels = question.targets[0].labels
+    if str(positive) not in labels:
+        raise unknown_name("label", positive, labels)
+    return labels.index(str(positive))
+
+
+def _time_each(recipe: Recipe, plan: Plan) -> float | None:
+    """Seconds for each of the networks that are trained."""
+    if recipe.max_time is None:
+        return None
+    if not recipe.max_time > 0:
+        raise SettingError(f"max_time is {recipe.max_time}; it must be seconds above 0.")
+    return recipe.max_time / (2 * plan.folds + 1)
+
+
+def _untrained(fitting: Fitting, plan: Plan, card: dict[str, Any]) -> Model:
+    """The model of a dry run: everything decided, nothing learnt but the encoder."""
+    rows = plan.whole if plan.folds else plan.parts[0].training
+    model = fitting.untrained(rows)
+    return _labelled(replace(model, card=finish_card(card, model, ())), fitting.question)
+
+
+def _labelled(model: Model, question: Question) -> Model:
+    """The model with the labels of the table in place of class numbers."""
+    if question.task != CLASSES:
         return model
-    return replace(model, card=model.card | {"judgement": _judged(model, x, answer, parts)})
+    return replace(model, targets=replace(model.targets, classes=_labels(question)))
 
 
-def _with_target(table: Table, target: str | None) -> tuple[Table, int]:
-    """The table without the rows that have no target, and how many these were."""
-    if target is None:
-        raise DataError(
-            f"Which column is to be predicted? {table.name} has {', '.join(table.names)}. Write, "
-            f"e.g., target={table.names[-1]!r}."
-        )
-    missing = table.column(target).missing
-    if missing.all():
-        raise DataError(f"The target {target!r} has no values in {table.name}.")
-    kept = np.flatnonzero(~missing)
-    if len(kept) < FEWEST_ROWS:
-        raise DataError(
-            f"{table.name} has {len(kept)} rows with a target; at least {FEWEST_ROWS} are needed "
-            "to train, validate and test."
-        )
-    return (table.take(kept) if missing.any() else table), int(missing.sum())
-
-
-def _as_classes(target: Column) -> Column:
-    """A target as labels; those of numbers are in the order of the numbers."""
-    if target.kind == CATEGORY:
-        present, codes = np.unique(target.values, return_inverse=True)
-        labels = tuple(target.labels[i] for i in present)
-    else:
-        present, codes = np.unique(target.values, return_inverse=True)
-        labels = tuple(f"{value:.15g}" for value in present)
-    if len(labels) > len(codes) // 2:
-        raise DataError(
-            f"The target {target.name!r} has {len(labels)} classes in {len(codes)} rows: too few "
-            "rows a class to learn from."
-        )
-    return Column(target.name, CATEGORY, codes.astype("int32"), labels)
-
-
-def _labels(answer: Column) -> Any:
+def _labels(question: Question) -> Any:
     """Class labels in the order of their codes; whole numbers where all of them are."""
-    if all(label.lstrip("-").isdecimal() and str(int(label)) == label for label in answer.labels):
-        return np.array([int(label) for label in answer.labels])
-    return np.array(answer.labels)
-
-
-def _split(table: Table, answer: Column, key: Any) -> dict[str, Any]:
-    """Row numbers of the three parts; each has the proportions of the classes."""
-    groups = answer.values if answer.kind == CATEGORY else None
-    rest, test = split_rows(fold_in(key, TEST), table.rows, TEST_SHARE, groups)
-    inner = None if groups is None else groups[rest]
-    kept, held = split_rows(fold_in(key, VALIDATION), len(rest), VALIDATION_SHARE, inner)
-    return {"training": rest[kept], "validation": rest[held], "test": test}
-
-
-def _arrays(table: Table, answer: Column, encoder: Encoder, parts: Any) -> tuple[Any, Any]:
-    """Inputs and targets of every part, as the network takes them."""
-    inputs = encoder.encode(table)
-    targets = answer.values
-    if encoder.target.kind == NUMBER:
-        targets = (targets - encoder.target.center) / encoder.target.scale
-    return (
-        {name: inputs[rows] for name, rows in parts.items()},
-        {name: targets[rows] for name, rows in parts.items()},
-    )
-
-
-def _fitting(batch_size: int | None, rows: int) -> int | None:
-    return None if batch_size is None or batch_size >= rows else batch_size
-
-
-def _judged(model: Model, x: Any, answer: Column, parts: Any) -> dict[str, Any]:
-    truth = _labels(answer)[answer.values] if answer.kind == CATEGORY else answer.values
-    judge = judge_classes if answer.kind == CATEGORY else judge_numbers
-    return judge(truth[parts["test"]], model.predict(x["test"]), truth[parts["training"]])
-
-
-def _card(
-    table: Table,
-    answer: Column,
-    verdicts: dict[str, str],
-    encoder: Encoder,
-    parts: Any,
-    recipe: Recipe,
-    dropped: int,
-    why: str,
-) -> dict[str, Any]:
-    """What was read, decided and why, as plain values."""
-    return {
-        "target": answer.name,
-        "task": "classes" if answer.kind == CATEGORY else "numbers",
-        "task_reason": why,
-        "classes": answer.counts() if answer.kind == CATEGORY else {},
-        "columns": [
-            {"name": c.name, "kind": c.kind, "missing": int(c.missing.sum()),
-             "values": len(c.labels), "left_out": verdicts.get(c.name, "")}
-            for c in table.columns
-        ],
-        "rows_without_target": dropped,
-        "split": {name: len(rows) for name, rows in parts.items()},
-        "data_hash": table.digest(),
-        "features": encoder.width,
-        "loss": type(recipe.loss).__name__,
-        "optimizer": type(recipe.optimizer).__name__,
-        "learning_rate": _rate(recipe.optimizer),
-        "epochs_asked": recipe.epochs,
-        "patience": recipe.patience,
-        "reasons": list(recipe.reasons),
-    }  # fmt: skip
-
-
-def _rate(optimizer: Any) -> float | str:
-    rate = optimizer.learning_rate
-    return float(rate) if isinstance(rate, int | float) else type(rate).__name__
+    labels = question.targets[0].labels
+    if all(label.lstrip("-").isdecimal() and str(int(label)) == label for label in labels):
+        return np.array([int(label) for label in labels])
+    return np.array(labels)

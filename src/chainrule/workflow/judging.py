@@ -1,0 +1,170 @@
+"""Judging a network by a test part, or by folds: who says what about rows that it never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.judgement import CLASSES, NUMBERS, Contender, fit_temperature
+from chainrule.model import Model
+from chainrule.ops import sigmoid, softmax
+from chainrule.workflow.fitting import Fitting
+from chainrule.workflow.parts import Part, Plan
+from chainrule.workflow.rivals import contender, rivals, trivial
+
+NETWORK = "this network"
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A network and what is known about it.
+
+    Attributes:
+        model: the network to save, with its temperature.
+        rows: the judged rows, in the order of what was said about them; None where it was not
+            judged because Ctrl-C stopped the run.
+        network: what it said about them. rivals: what the others said, the trivial one first.
+        best_epochs: of the folds.
+    """
+
+    model: Model
+    rows: Any = None
+    network: Contender | None = None
+    rivals: tuple[Contender, ...] = ()
+    best_epochs: tuple[int, ...] = ()
+
+
+def train_and_judge(fitting: Fitting, plan: Plan, *, baselines: bool) -> Trained:
+    """Train the network of a question, and let it and its rivals speak about the judged rows."""
+    if plan.folds:
+        return _by_folds(fitting, plan, baselines=baselines)
+    part = plan.parts[0]
+    model = fitting.network(part.training, part.validation)
+    if _stopped(model):
+        return Trained(model)
+    scores = _scores(model, fitting, part.validation)
+    model = replace(model, temperature=_temperature(model, fitting, scores, part.validation))
+    try:
+        said = contender(
+            model, fitting.inputs(model, part.judged), fitting.question, "network", NETWORK
+        )
+        others = tuple(_others(fitting, model, part, baselines=baselines, again=False))
+    except KeyboardInterrupt:
+        return Trained(model)
+    return Trained(model, part.judged, said, others)
+
+
+def _others(
+    fitting: Fitting, model: Model, part: Part, *, baselines: bool, again: bool
+) -> Iterator[Contender]:
+    yield trivial(fitting, part)
+    if baselines:
+        yield from rivals(fitting, model, part, again=again)
+
+
+def _by_folds(fitting: Fitting, plan: Plan, *, baselines: bool) -> Trained:
+    """Every row is judged by a network that was fitted to the other folds.
+
+    Each fold finds its number of epochs on a validation part within its own rows, and fits again to
+    all of them for so many: just as the saved network is fitted to all rows, for the median.
+    """
+    epochs: list[int] = []
+    networks: list[Contender] = []
+    scores: list[Any] = []
+    others: list[list[Contender]] = []
+    model = None
+    for i, part in enumerate(plan.parts):
+        stage = f"fold {i + 1} of {plan.folds}"
+        probe = fitting.network(part.training, part.validation, stage=stage)
+        if _stopped(probe):
+            return Trained(probe)
+        epochs.append(max(1, int(probe.card["best_epoch"])))
+        model = fitting.network(part.known, epochs=epochs[-1], stage=stage)
+        if _stopped(model):
+            return Trained(model)
+        try:
+            scores.append(_scores(model, fitting, part.judged))
+            inputs = fitting.inputs(model, part.judged)
+            networks.append(contender(model, inputs, fitting.question, "network", NETWORK))
+            others.append(list(_others(fitting, model, part, baselines=baselines, again=True)))
+        except KeyboardInterrupt:
+            return Trained(model)
+    assert model is not None
+    final = fitting.network(plan.whole, epochs=int(np.median(epochs)), stage="all rows")
+    rows = np.concatenate([part.judged for part in plan.parts])
+    temperature = _temperature(final, fitting, np.concatenate(scores), rows)
+    final = replace(final, temperature=temperature)
+    network = _together(_cooled(networks, scores, plan.parts, final, fitting))
+    ordered = [_together(said) for said in zip(*others, strict=True)]
+    ordered[0] = replace(ordered[0], name=trivial(fitting, _everything(plan)).name)
+    return Trained(final, rows, network, tuple(ordered), tuple(epochs))
+
+
+def _everything(plan: Plan) -> Part:
+    """All rows as one part, for the name of the simplest guess."""
+    return Part(plan.whole, plan.whole, plan.whole)
+
+
+def _stopped(model: Model) -> bool:
+    return model.stop_reason == "interrupted"
+
+
+def _together(said: Sequence[Contender]) -> Contender:
+    """What one kind of predictor said about all folds, one below the other."""
+    shares = None
+    if said[0].shares is not None:
+        shares = np.concatenate([one.shares for one in said])
+    return replace(
+        said[0], predicted=np.concatenate([one.predicted for one in said]), shares=shares
+    )
+
+
+def _has_shares(model: Model) -> bool:
+    return model.targets.kind in ("classes", "binary")
+
+
+def _scores(model: Model, fitting: Fitting, rows: Any) -> Any:
+    """Logits of rows; None for a model of numbers, which has no probabilities."""
+    if fitting.question.task == NUMBERS or not _has_shares(model):
+        return rows
+    return model.outputs(fitting.inputs(model, rows))
+
+
+def _temperature(model: Model, fitting: Fitting, scores: Any, rows: Any) -> float:
+    """The temperature that fits rows which the network was not fitted to; 1 for numbers."""
+    if fitting.question.task == NUMBERS or not _has_shares(model):
+        return 1.0
+    return fit_temperature(scores, fitting.question.values[rows])
+
+
+def _cooled(
+    networks: Sequence[Contender],
+    scores: Sequence[Any],
+    parts: Sequence[Part],
+    model: Model,
+    fitting: Fitting,
+) -> list[Contender]:
+    """Probabilities of every fold at the temperature of the other folds, which never saw it."""
+    if fitting.question.task == NUMBERS or not _has_shares(model):
+        return list(networks)
+    cooled = []
+    for i, said in enumerate(networks):
+        others = [j for j in range(len(parts)) if j != i]
+        rows = np.concatenate([parts[j].judged for j in others])
+        logits = np.concatenate([scores[j] for j in others])
+        temperature = fit_temperature(logits, fitting.question.values[rows])
+        cooled.append(replace(said, shares=_shares(scores[i] / temperature, fitting)))
+    return cooled
+
+
+def _shares(logits: Any, fitting: Fitting) -> Any:
+    """Probabilities as `Model.predict_proba` gives them."""
+    if fitting.question.task != CLASSES:
+        return sigmoid(logits)
+    if logits.shape[1] > 1:
+        return softmax(logits)
+    yes = sigmoid(logits)
+    return np.concatenate([1 - yes, yes], axis=1)
