@@ -15,15 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.ops import key_from_seed, random_normal, random_uniform
+from chainrule.ops import key_from_seed, random_uniform
+from chainrule.ops.random import permutation_table
 
 DRAWS = 1_000
 """Resampled tables."""
 
 EXACT_ROWS = 5_000
-"""Up to so many rows are drawn with replacement; of more, so many evenly spaced ones say how far
-the means of all rows scatter, which is normal then (the multiplier bootstrap)."""
-
+"""Up to so many rows are drawn with replacement; of more, as many blocks of rows put together at
+random: a score's scatter is the same, and the draws stay as few."""
 
 ROUNDING = 1e-9
 """Differences smaller than this share of the scores come from rounding, and are 0."""
@@ -100,36 +100,34 @@ def draw_scores(
         scores: by name, from means (tables, columns) to scores (tables,).
         lower: the names of those of which less is better.
     """
-    starts = range(0, rows, EXACT_ROWS)
-    blocks = (np.arange(start, min(rows, start + EXACT_ROWS)) for start in starts)
-    totals = [contribute(block).sum(axis=0, dtype="float64") for block in blocks]
-    means = np.sum(totals, axis=0)[None] / rows
-    drawn = means + _deviations(contribute, rows)
+    blocks = _block_sums(contribute, rows)
+    means = blocks.sum(axis=0)[None] / rows
+    drawn = _counts(len(blocks)) @ blocks / rows
     return {
         name: Drawn(float(score(means)[0]), score(drawn), name in lower)
         for name, score in scores.items()
     }
 
 
-def _deviations(contribute: Callable[[Any], Any], rows: int) -> Any:
-    """How resampled means differ from the means, (DRAWS, columns)."""
-    some = np.linspace(0, rows - 1, min(rows, EXACT_ROWS)).astype("int64")
-    contributed = np.asarray(contribute(some), "float64")
-    centered = contributed - contributed.mean(axis=0)
+def _block_sums(contribute: Callable[[Any], Any], rows: int) -> Any:
+    """What blocks of rows contribute, (blocks, columns): single rows where these are few."""
     if rows <= EXACT_ROWS:
-        return _counts(rows) @ centered / rows
-    return _multipliers() @ centered / np.sqrt(EXACT_ROWS * rows)
+        return np.asarray(contribute(np.arange(rows)), "float64")
+    order = permutation_table(key_from_seed(0), range(1), rows)[0]
+    sums: Any = 0.0
+    for start in range(0, rows, EXACT_ROWS):
+        chosen = order[start : start + EXACT_ROWS]
+        part = np.asarray(contribute(chosen), "float64")
+        if len(part) < EXACT_ROWS:
+            part = np.concatenate([part, np.zeros((EXACT_ROWS - len(part), part.shape[1]))])
+        sums = sums + part
+    return sums
 
 
 @lru_cache(maxsize=1)
-def _counts(rows: int) -> Any:
-    """How often every row is drawn in every resampled table, (DRAWS, rows)."""
-    drawn = random_uniform(key_from_seed(0), shape=(DRAWS, rows), dtype="float64") * rows
-    flat = drawn.astype("int64") + rows * np.arange(DRAWS)[:, None]
-    counts = np.bincount(flat.reshape(-1), minlength=DRAWS * rows)
-    return counts.reshape(DRAWS, rows).astype("float64")
-
-
-@lru_cache(maxsize=1)
-def _multipliers() -> Any:
-    return random_normal(key_from_seed(0), shape=(DRAWS, EXACT_ROWS), dtype="float64")
+def _counts(blocks: int) -> Any:
+    """How often every block is drawn in every resampled table, (DRAWS, blocks)."""
+    drawn = random_uniform(key_from_seed(0), shape=(DRAWS, blocks), dtype="float64") * blocks
+    flat = drawn.astype("int64") + blocks * np.arange(DRAWS)[:, None]
+    counts = np.bincount(flat.reshape(-1), minlength=DRAWS * blocks)
+    return counts.reshape(DRAWS, blocks).astype("float64")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -35,20 +34,23 @@ def equal_rows(table: Table) -> tuple[Any, int]:
         _fingerprints(table), return_index=True, return_inverse=True, return_counts=True
     )
     count = table.rows - len(first)
-    found = float((sizes.astype("float64") * (sizes - 1)).sum() / 2)
-    if count == 0 or _pairs_by_chance(table) > CHANCE * found:
+    found = float(_pairs(sizes.astype("float64")).sum())
+    if count == 0 or _share_by_chance(table.take(first)) * _pairs(table.rows) > CHANCE * found:
         return np.arange(table.rows), 0
     return unit.reshape(-1), count
 
 
-def _pairs_by_chance(table: Table) -> float:
-    """Equal pairs expected if every column were drawn by itself."""
-    logarithm = math.log(table.rows) + math.log(max(1, table.rows - 1)) - math.log(2)
+def _pairs(rows: Any) -> Any:
+    return rows * (rows - 1) / 2
+
+
+def _share_by_chance(table: Table) -> float:
+    """The share of pairs that would be equal if every column of different rows went by itself."""
+    share = 1.0
     for column in table.columns:
-        _, counts = np.unique(column.values, return_counts=True)
-        shares = counts / table.rows
-        logarithm += math.log(float((shares**2).sum()))
-    return math.exp(min(logarithm, 700))
+        counts = np.unique(column.values, return_counts=True)[1].astype("float64")
+        share *= float((counts * (counts - 1)).sum() / 2 / max(1.0, _pairs(table.rows)))
+    return share
 
 
 def _fingerprints(table: Table) -> Any:

@@ -66,7 +66,7 @@ def draw_classes(
         scores["log-loss"] = lambda means: means[:, 3 * classes]
         area, areas = area_under_curve(truth, shares)
         if areas is not None:
-            scores["ROC AUC"] = lambda means: np.clip(area + means[:, -1], 0, 1)
+            scores["ROC AUC"] = lambda means: _shifted(area, means[:, -1], len(truth))
         scores["calibration error"] = lambda means: np.abs(
             means[:, 3 * classes + 1 : 3 * classes + 1 + BINS]
         ).sum(axis=1)
@@ -162,6 +162,13 @@ def _area(positive: Any, score: Any) -> tuple[float, Any]:
     area = float(placed[positive].mean())
     centered = np.where(positive, placed - area, 1 - placed - area)
     return area, centered * len(score) / np.where(positive, ups, downs)
+
+
+def _shifted(area: float, shift: Any, rows: int) -> Any:
+    """An area moved by small amounts, on the scale of its log-odds: it stays between 0 and 1."""
+    inside = min(max(area, 1 / (2 * rows)), 1 - 1 / (2 * rows))
+    odds = np.log(inside / (1 - inside)) + shift / (inside * (1 - inside))
+    return np.where(shift == 0, area, 1 / (1 + np.exp(-odds)))
 
 
 def _ranks(values: Any) -> Any:

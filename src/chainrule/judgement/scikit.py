@@ -23,6 +23,7 @@ PENALTIES = tuple(10.0**power for power in range(-3, 5))
 """Ridge penalties that the linear model of numbers is chosen from, by leave-one-out."""
 
 
+@np.errstate(all="ignore")
 def reported_classes(
     truth: Any, predicted: Any, probabilities: Any, positive: int | None
 ) -> dict[str, float]:
@@ -50,6 +51,7 @@ def reported_classes(
     return _floats(found)
 
 
+@np.errstate(all="ignore")
 def reported_numbers(truth: Any, predicted: Any) -> dict[str, float]:
     """The scores of predicted numbers, by the names of `draw_numbers`."""
     from sklearn import metrics

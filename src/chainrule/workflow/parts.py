@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data import CATEGORY, joined_units, split_folds, split_rows, split_time
+from chainrule.data import CATEGORY, Table, joined_units, split_folds, split_rows, split_time
 from chainrule.errors import DataError, SettingError
 from chainrule.judgement import equal_rows
 from chainrule.ops import fold_in
@@ -78,7 +78,7 @@ def plan_parts(
     given = bool((question.origin == TEST).any())
     main = np.flatnonzero(question.origin == MAIN)
     count = _fold_count(folds, len(main), given, question.time is not None)
-    units, duplicates = equal_rows(question.table)
+    units, duplicates = equal_rows(_telling(question))
     removed = _in_other_tables(units, question.origin) if duplicates else np.array([], "int64")
     main = np.setdiff1d(main, removed)
     if question.group is not None:
@@ -139,6 +139,17 @@ class _Splitter:
             None if strata is None else strata[rows],
             None if self.units is None else self.units[rows],
         )
+
+
+def _telling(question: Question) -> Table:
+    """The columns that make rows equal: not those that number rows, or have another role."""
+    columns = tuple(
+        column
+        for column in question.table.columns
+        if column.name in question.names
+        or not (question.roles.get(column.name) or column.useless())
+    )
+    return Table(columns, question.table.rows, question.table.name)
 
 
 def _share(validation: Any) -> float:
