@@ -174,6 +174,19 @@ def test_the_training_loss_is_the_mean_over_the_epochs_rows():
     np.testing.assert_allclose(model.history["train_loss"], expected, rtol=1e-12)
 
 
+@ENGINES
+def test_every_step_drops_other_numbers(engine):
+    """Each weight moves by 2 in every step in which its input is kept."""
+    layers = [nn.Dropout(0.5), nn.Dense(1, weight_init=nn.Zeros(), bias=False)]
+    model = cr.fit(
+        cr.Network(layers), np.ones((1, 1000)), [0.0], loss=lambda y, out: -out[:, 0],
+        optimizer=optim.GradientDescent(1.0), epochs=2, batch_size=None, engine=engine,
+    )  # fmt: skip
+    moved, counts = np.unique(model.params[1]["weight"], return_counts=True)
+    assert moved.tolist() == [0, 2, 4]
+    np.testing.assert_allclose(counts, [250, 500, 250], atol=70)
+
+
 def test_the_card_says_how_it_was_made():
     card = fit(seed=9, engine="numpy", validation=0.25).card
     assert card["engine"] == "numpy"

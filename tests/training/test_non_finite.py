@@ -9,6 +9,7 @@ import chainrule as cr
 from chainrule import nn, ops, optim
 from chainrule.autodiff import leaves
 from chainrule.errors import NonFiniteError
+from chainrule.training import loop
 from tests.training.problems import BreaksAt
 
 RANDOM = np.random.default_rng(1)
@@ -70,13 +71,13 @@ class Root:
 
 @ENGINES
 def test_a_gradient_that_is_not_finite_behind_a_loss_that_is(engine):
-    layers = [nn.Dense(3, weight_init=nn.Zeros()), Root(), nn.Dense(1)]
+    layers = [nn.Dense(2), nn.Tanh(), nn.Dense(3, weight_init=nn.Zeros()), Root(), nn.Dense(1)]
     error = fails(layers, engine=engine)
     assert error.step == 1
     assert error.model.card["steps"] == 0
-    assert error.layer == "layer 0, Dense"
+    assert error.layer == "layer 2, Dense"  # where it began on the way back; layer 0 has it too
     assert "gradient" in str(error)
-    assert not any(x.any() for x in leaves(error.model.params[0]))
+    assert not any(x.any() for x in leaves(error.model.params[2]))
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,23 @@ def test_training_goes_on_from_the_model_of_the_error(engine):
     again = cr.fit(error.model, X, Y, optimizer=optim.Adam(1e-3), epochs=3, engine=engine)
     assert is_finite(again)
     assert again.history["train_loss"][0] < error.model.history["train_loss"][0]
+
+
+@ENGINES
+@pytest.mark.parametrize("steps_a_call", [1, 1000])
+def test_an_update_that_is_not_finite_is_found_in_the_very_last_step(
+    monkeypatch, engine, steps_a_call
+):
+    monkeypatch.setattr(loop._Run, "_first_limit", lambda _: steps_a_call)
+    monkeypatch.setattr(loop, "_next_limit", lambda *_: steps_a_call)
+    rate = BreaksAt(2, float("inf"))
+    error = fails(
+        [nn.Dense(1)], optimizer=optim.GradientDescent(rate), epochs=3, batch_size=None,
+        engine=engine,
+    )  # fmt: skip
+    assert error.step == 3
+    assert is_finite(error.model)
+    assert len(error.model.history["train_loss"]) == 2
 
 
 @ENGINES

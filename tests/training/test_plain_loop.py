@@ -124,7 +124,7 @@ def plain_loop(expected, start, weight):
     history = []
 
     def loss(params, state, rows):
-        share = weight[rows] / weight[rows].sum()
+        share = weight[rows] / (weight.mean() * len(rows))
         context = nn.Context(training=True, weight=share)
         out, state = NETWORK.apply(params, state, X[rows], context)
         return ops.dot(ops.mean((out - Y[rows]) ** 2, axis=1), share), state
@@ -136,8 +136,8 @@ def plain_loop(expected, start, weight):
             progress = epoch + number / 3
             (value, state), grads = value_and_grad(loss, aux=True)(params, state, rows)
             params = updated(expected, params, grads, memories, progress)
-            losses.append(float(value) * weight[rows].sum())
-        history.append(sum(losses) / weight.sum())
+            losses.append(float(value) * len(rows))
+        history.append(sum(losses) / ROWS)
     return params, state, history
 
 

@@ -60,13 +60,67 @@ def test_only_the_proportions_of_the_weights_matter():
 
 @ENGINES
 def test_a_batch_whose_rows_all_weigh_nothing_teaches_nothing(engine):
+    """The others go half as far again: their rows weigh 1.5 times the mean."""
     weight = np.repeat([1, 0, 1], 4)
-    sgd = {"optimizer": optim.GradientDescent(0.1), "batch_size": 4, "shuffle": False}
+    batches = {"batch_size": 4, "shuffle": False, "engine": engine}
     kept = np.flatnonzero(weight)
     assert_same(
-        fit(sample_weight=weight, engine=engine, **sgd),
-        fit(X[kept], Y[kept], engine=engine, **sgd),
+        fit(sample_weight=weight, optimizer=optim.GradientDescent(0.1), **batches),
+        fit(X[kept], Y[kept], optimizer=optim.GradientDescent(0.15), **batches),
     )
+
+
+@ENGINES
+@pytest.mark.parametrize("batch_size", [1, 3, 7, 32, None])
+def test_weights_pull_the_answer_equally_at_every_batch_size(engine, batch_size):
+    """A tenth of the rows is 1 at weight 9, the rest 0 at weight 1: one number answers 0.5."""
+    y = np.arange(50) % 10 == 0
+    rate = optim.Exponential(0.02 * min(batch_size or 50, 20), 0.97)
+    model = cr.fit(
+        cr.Network([nn.Dense(1, weight_init=nn.Zeros())]), np.zeros((50, 1)), y.astype("float64"),
+        loss="mse", optimizer=optim.GradientDescent(rate), epochs=300,
+        batch_size=batch_size, sample_weight=np.where(y, 9.0, 1.0), engine=engine,
+    )  # fmt: skip
+    assert model.predict([[0.0]])[0] == pytest.approx(0.5, abs=0.02)
+
+
+@ENGINES
+def test_a_step_goes_as_far_as_its_row_weighs(engine):
+    """Steps of one row at gradient -1: each moves the bias by its weight against the mean."""
+    weight = np.array([1.0, 2.0, 5.0, 8.0])
+    moved = [0.0]
+    cr.fit(
+        cr.Network([nn.Dense(1, weight_init=nn.Zeros())]), np.zeros((4, 1)), np.zeros(4),
+        loss=lambda y, out: -out[:, 0], optimizer=optim.GradientDescent(1.0), epochs=1,
+        batch_size=1, shuffle=False, sample_weight=weight, engine=engine, dtype="float64",
+        callbacks=[lambda p: moved.append(float(p.params()[0]["bias"][0]))],
+    )  # fmt: skip
+    assert moved[-1] == pytest.approx(4.0)
+    history = cr.fit(
+        cr.Network([nn.Dense(1, weight_init=nn.Zeros())]), np.zeros((4, 1)), np.arange(4.0),
+        loss="mae", optimizer=optim.GradientDescent(1e-12), epochs=1, batch_size=3, shuffle=False,
+        sample_weight=weight, engine=engine, dtype="float64",
+    ).history  # fmt: skip
+    assert history["train_loss"][0] == pytest.approx((weight * np.arange(4)).sum() / 16)
+
+
+@ENGINES
+def test_class_weights_count_at_batch_size_1(engine):
+    """One a in ten: balanced, the answer to a constant is even."""
+    y = np.where(np.arange(40) % 10 == 0, "a", "b")
+    model = cr.fit(
+        cr.Network([nn.Dense(1, weight_init=nn.Zeros())]), np.zeros((40, 1)), y,
+        loss="binary_cross_entropy", optimizer=optim.GradientDescent(optim.Exponential(0.1, 0.97)),
+        epochs=200, batch_size=1, class_weight="balanced", engine=engine,
+    )  # fmt: skip
+    assert model.predict_proba([[0.0]])[0, 0] == pytest.approx(0.5, abs=0.02)
+
+
+def test_weights_of_any_size_are_taken():
+    weight = np.linspace(1, 2, 12)
+    small = {"batch_size": 5}
+    for unit in (1e-300, 1e300):
+        assert_same(fit(sample_weight=weight * unit, **small), fit(sample_weight=weight, **small))
 
 
 @ENGINES

@@ -44,7 +44,7 @@ def build_program(
             step and "loss_sum" of the epoch; "best…", "stale" and "stop" of early stopping;
             "plateau_…"; "train_losses" and "validation_losses" of the epochs ended in this call.
         tables: "first" epoch; "rows" (epochs, steps, batch); "share" (epochs or 1, steps, batch);
-            "part" (epochs or 1, steps + 1): the step's share of the epoch, behind a 0; "rate"
+            "part" (1, steps + 1): the step's share of the epoch, behind a 0; "rate"
             (epochs, steps); "corrections" (epochs, steps, columns).
         data, validation: trees of arrays; "x", "y", and for validation "share", in chunks.
         settings: "rates", "key", "epochs", "patience", "tolerance", "plateau_…".

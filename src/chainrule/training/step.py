@@ -62,8 +62,8 @@ def objective(
     """The mean loss of a batch under its examples' shares, and the layers' next state.
 
     Args:
-        batch: "x" (batch, …), "y" the targets, "share" (batch,): weights that sum to 1, or to 0
-            where all examples of the batch have weight 0.
+        batch: "x" (batch, …), "y" the targets, "share" (batch,): what each counts; they sum
+            to 1 where all rows weigh the same, to more in a batch of heavy rows.
         step_key: "key" uint32 (2,), "step" the number of the step.
     """
     task = task.with_rates(rates)

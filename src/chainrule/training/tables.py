@@ -51,6 +51,11 @@ class Tables:
         """Epochs in a table: the same for every call, so that nothing is compiled again."""
         return max(1, min(MOST_EPOCHS, ROWS_PER_TABLE // (self.steps * self.batch_size)))
 
+    @property
+    def alike(self) -> bool:
+        """Whether all rows weigh the same."""
+        return bool((self.weights == self.weights[0]).all())
+
     def make(self, first: int, full: bool) -> Tree:
         """The tables of the epochs from `first` on; `full`: always of the same shape."""
         count = min(self.capacity, self.epochs - first)
@@ -64,8 +69,8 @@ class Tables:
         return {
             "first": np.asarray(first, "int32"),
             "rows": _grown(order, height).astype("int32", copy=False),
-            "share": _grown(share, height if len(share) > 1 else 1).astype(self.dtype),
-            "part": _grown(part, height if len(part) > 1 else 1).astype(self.dtype),
+            "share": _grown(share, 1 if self.alike else height).astype(self.dtype),
+            "part": part.astype(self.dtype),
             "rate": _grown(rate.reshape(count, self.steps), height).astype(self.dtype),
             "corrections": _grown(corrections, height).astype(self.dtype),
         }
@@ -84,17 +89,22 @@ class Tables:
     def _shares(self, order: Any) -> tuple[Any, Any]:
         """Each row's share of its step, and each step's share of its epoch behind a 0; float64.
 
-        Shares of a step sum to 1 (to 0 where all its rows weigh nothing). Where all rows weigh the
-        same they are the same in every epoch, and one table serves all.
+        A row's share is its weight, against the mean weight of all rows, divided by the rows of its
+        step. So every step's gradient is on average that of the weighted mean over all rows,
+        whatever the size of the batches; a step of heavy rows goes further. Where all rows weigh
+        the same, shares are the same in every epoch, and one table serves all.
         """
-        alike = bool((self.weights == self.weights[0]).all()) and self.weights[0] > 0
-        weight = np.ones(order[:1].shape) if alike else self.weights[order]
-        flat = weight.reshape(len(weight), -1)
-        flat[:, self.rows :] = 0
-        totals = weight.sum(axis=2)
-        share = weight / np.where(totals > 0, totals, 1)[:, :, None]
-        whole = totals.sum(axis=1, keepdims=True)
-        return share, np.pad(totals / np.where(whole > 0, whole, 1), ((0, 0), (1, 0)))
+        real = np.full(self.steps, self.batch_size)
+        real[-1] -= self.steps * self.batch_size - self.rows
+        weight = np.ones(order[:1].shape) if self.alike else self._relative_weights()[order]
+        weight.reshape(len(weight), -1)[:, self.rows :] = 0
+        part = np.concatenate([[0.0], real / self.rows])
+        return weight / real[:, None], part[None]
+
+    def _relative_weights(self) -> Any:
+        """The weights of the rows divided by their mean, (rows,); at least one is above 0."""
+        scaled = self.weights / self.weights.max()
+        return scaled / scaled.mean()
 
 
 def _grown(table: Any, height: int) -> Any:
