@@ -94,3 +94,11 @@ def test_training_works_in_a_thread_where_no_signal_arrives():
     thread.start()
     thread.join()
     assert models[0].stop_reason == "epochs"
+
+
+def test_a_job_that_ignores_ctrl_c_goes_on_ignoring_it():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert small_fit(callbacks=[interrupt_from_callback(2)]).stop_reason == "epochs"
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -137,8 +137,7 @@ def test_training_goes_on_from_the_model_of_the_error(engine):
 def test_an_update_that_is_not_finite_is_found_in_the_very_last_step(
     monkeypatch, engine, steps_a_call
 ):
-    monkeypatch.setattr(loop._Run, "_first_limit", lambda _: steps_a_call)
-    monkeypatch.setattr(loop, "_next_limit", lambda *_: steps_a_call)
+    monkeypatch.setattr(loop.Pace, "limit", lambda *_: steps_a_call)
     rate = BreaksAt(2, float("inf"))
     error = fails(
         [nn.Dense(1)], optimizer=optim.GradientDescent(rate), epochs=3, batch_size=None,

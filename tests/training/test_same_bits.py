@@ -61,8 +61,7 @@ def uncut_and_cut(monkeypatch, name, engine, limits, **settings):
     problem = PROBLEMS[name]
     uncut = problem.fit(engine=engine, **settings)
     waiting = iter(limits * 100)
-    monkeypatch.setattr(loop, "_next_limit", lambda *_: next(waiting))
-    monkeypatch.setattr(loop._Run, "_first_limit", lambda _: next(waiting))
+    monkeypatch.setattr(loop.Pace, "limit", lambda *_: next(waiting))
     calls = []
     advance = loop._Run._advance
     monkeypatch.setattr(

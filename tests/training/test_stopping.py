@@ -123,6 +123,25 @@ def test_max_time_stops_and_says_so(engine):
     assert time.perf_counter() - began < 20
 
 
+@ENGINES
+def test_max_time_holds_where_validation_takes_longer_than_all_steps(engine):
+    """One step is a matter of microseconds and one validation of some 20 ms."""
+    much = RANDOM.normal(size=(100_000, 4)), RANDOM.normal(size=100_000)
+    net = cr.Network([nn.Dense(64), nn.Tanh(), nn.Dense(1)])
+    settings = {"loss": "mse", "engine": engine, "batch_size": 10, "validation": much}
+    cr.fit(net, X, Y, epochs=1, **settings)
+    began = time.perf_counter()
+    model = cr.fit(net, X, Y, epochs=10_000, max_time=0.3, **settings)
+    assert time.perf_counter() - began < 3
+    assert model.stop_reason == "time"
+    assert model.card["seconds"] < 2
+
+
+def test_time_that_is_up_with_the_last_epoch_is_not_the_reason():
+    model = fit(epochs=1, max_time=1e-9, engine="numpy", batch_size=None)
+    assert model.stop_reason == "epochs"
+
+
 def test_a_progress_function_is_told_and_does_not_change_the_result():
     told = []
     model = fit(epochs=5, progress=told.append)

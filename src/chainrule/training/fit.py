@@ -172,7 +172,6 @@ def fit(
         max_time=max_time,
         callbacks=tuple(callbacks),
         on_progress=_progress(progress),
-        operations=operations,
     )
     params = score_tree(net, task.network, params)
     state = score_tree(net, task.network, state)

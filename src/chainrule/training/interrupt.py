@@ -20,13 +20,14 @@ class Flag:
 def interruptible() -> Iterator[Flag]:
     """Within it the first Ctrl-C raises the flag; the second is Python's own KeyboardInterrupt.
 
-    In any thread but the main one Python delivers no signals, so the flag just stays down.
+    In any thread but the main one Python delivers no signals, and a job in the background may have
+    been told to ignore Ctrl-C (nohup): there the flag just stays down.
     """
     flag = Flag()
-    if threading.current_thread() is not threading.main_thread():
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is signal.SIG_IGN:
         yield flag
         return
-    before = signal.getsignal(signal.SIGINT)
 
     def on_signal(number: int, frame: Any) -> None:
         flag.raised = True

@@ -19,12 +19,10 @@ from chainrule.engine import Engine
 from chainrule.optim import ReduceOnPlateau, init_slots, schedule_of
 from chainrule.training.interrupt import interruptible
 from chainrule.training.layout import FlatLayout, TreeLayout
+from chainrule.training.pace import Pace
 from chainrule.training.program import RUNNING, Shape, build_program
 from chainrule.training.step import Task
 from chainrule.training.tables import Tables
-
-CALL_SECONDS = 0.2
-"""A call of the program is made about this long: short enough for Ctrl-C and the progress line."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,6 @@ class Plan:
     max_time: float | None
     callbacks: Sequence[Callable[[Progress], Any]]
     on_progress: Callable[[Progress], Any] | None
-    operations: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,33 +166,42 @@ class _Run:
     def go(self, flag: Any) -> Outcome:
         """Call the program until something ends the run."""
         began = time.perf_counter()
-        limit, measured = self._first_limit(), False
+        pace, warm = Pace(self.tables.steps), not self.engine.compiles
         reason, bad = "epochs", None
-        while int(self.carry["epoch"]) < self.plan.epochs:
+        while self._epochs_left > 0:
             started = time.perf_counter()
             epoch = int(self.carry["epoch"])
-            bad = self._call(self._cut(limit))
+            bad = self._call(self._cut(pace.limit(int(self.carry["position"]))))
             if bad is not None:
                 reason = "not finite"
                 break
+            ended = int(self.carry["epoch"]) - epoch
             now = time.perf_counter()
-            taken = int(self.carry["taken"])
-            if measured or not self.engine.compiles:
-                limit = _next_limit(limit, taken, now - started)
-            measured = True
-            stopping = self._report(began, ended=int(self.carry["epoch"]) > epoch)
+            if warm:
+                pace.note(int(self.carry["taken"]), ended, now - started)
+            warm = True
+            stopping = self._report(began, ended=ended > 0)
             if int(self.carry["stop"]) != RUNNING:
                 reason = "patience"
             elif stopping:
                 reason = "callback"
             elif flag.raised:
                 reason = "interrupted"
-            elif self.plan.max_time is not None and now - began >= self.plan.max_time:
+            elif self._out_of_time(now - began):
                 reason = "time"
             else:
                 continue
             break
         return self._outcome(reason, bad, time.perf_counter() - began)
+
+    def _out_of_time(self, seconds: float) -> bool:
+        """Whether time is up while epochs are left."""
+        limit = self.plan.max_time
+        return limit is not None and seconds >= limit and self._epochs_left > 0
+
+    @property
+    def _epochs_left(self) -> int:
+        return self.plan.epochs - int(self.carry["epoch"])
 
     def _put(self, tree: Tree) -> Tree:
         return tree_map(self.engine.put, tree)
@@ -252,11 +258,6 @@ class _Run:
                 best_epoch=count(0),
             )
         return self._put(carry)
-
-    def _first_limit(self) -> int:
-        """Steps of the first call, from the work of a step: its speed is not known yet."""
-        guess = (6e-6 if self.engine.compiles else 100e-6) + self.plan.operations / 50e9
-        return max(1, int(CALL_SECONDS / guess))
 
     def _cut(self, limit: int) -> int:
         """With callbacks a call ends with its epoch, so that they see every one."""
@@ -378,9 +379,3 @@ class _Run:
             seconds=seconds,
             bad=bad,
         )
-
-
-def _next_limit(limit: int, taken: int, seconds: float) -> int:
-    """The number of steps that would take CALL_SECONDS, changed by at most a factor of ten."""
-    wanted = taken * CALL_SECONDS / max(seconds, 1e-6)
-    return int(min(max(wanted, 1, limit / 10), limit * 10 + 1, 2**30))
