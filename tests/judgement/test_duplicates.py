@@ -48,6 +48,11 @@ def test_rows_of_a_few_answers_repeat_by_their_nature():
     assert len(np.unique(unit)) == 300
 
 
+def test_every_row_many_times_is_the_nature_of_a_table():
+    made = {"month": np.arange(360) % 12, "y": np.arange(360) % 12 * 0.5}
+    assert equal_rows(as_table(made))[1] == 0
+
+
 def test_nearly_equal_rows_are_not_equal():
     made = repeated(columns(), [*range(200), 7])
     made["a"][200] = np.nextafter(made["a"][200], 1)

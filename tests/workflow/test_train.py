@@ -99,8 +99,8 @@ def test_poisoned_test_and_validation_rows_change_nothing_that_is_learnt_from_th
     training = training_rows(clean, columns)
     poisoned = {name: list(values) for name, values in columns.items()}
     for row in set(range(200)) - training:
-        poisoned["a"][row] = 1e9 if row % 2 else None
-        poisoned["c"][row] = "never seen"
+        poisoned["a"][row] = 1e9 + row if row % 2 else None
+        poisoned["c"][row] = f"never seen {row}"
     assert cr.train(poisoned, target="y", epochs=1, **QUICK).encoder == clean.encoder
     changed = {name: list(values) for name, values in columns.items()}
     changed["a"][min(training)] = 1e9

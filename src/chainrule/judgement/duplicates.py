@@ -11,12 +11,16 @@ from chainrule.data import Table
 CHANCE = 0.1
 """Where so large a share of the equal pairs is expected by chance, rows repeat by their nature."""
 
+MOST_COPIES = 10
+"""Where every row is there more than so often, rows repeat by their nature too."""
+
 
 def equal_rows(table: Table) -> tuple[Any, int]:
     """Which rows are equal in every column, and how many have an equal one before them.
 
     Rows of a few yes/no columns repeat by their nature: where at least a tenth of the equal pairs
-    would be there by chance, had the columns nothing to do with each other, none is counted.
+    would be there by chance, had the columns nothing to do with each other, or where every row is
+    there more than ten times, none is counted.
 
     Returns:
         unit: a number for every row, (rows,); equal rows have one number. count: how many rows have
@@ -35,7 +39,8 @@ def equal_rows(table: Table) -> tuple[Any, int]:
     )
     count = table.rows - len(first)
     found = float(_pairs(sizes.astype("float64")).sum())
-    if count == 0 or _share_by_chance(table.take(first)) * _pairs(table.rows) > CHANCE * found:
+    by_chance = _share_by_chance(table.take(first)) * _pairs(table.rows)
+    if count == 0 or table.rows > MOST_COPIES * len(first) or by_chance > CHANCE * found:
         return np.arange(table.rows), 0
     return unit.reshape(-1), count
 
