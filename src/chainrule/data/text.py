@@ -32,7 +32,13 @@ def read_csv_text(content: bytes, names: Sequence[str]) -> dict[str, Any]:
 
 
 def typed_column(
-    name: str, texts: Any, place: Callable[[int], str], kind: str | None = None
+    name: str,
+    texts: Any,
+    place: Callable[[int], str],
+    kind: str | None = None,
+    *,
+    decimal: str = ".",
+    missing: Sequence[str] = MISSING,
 ) -> Column:
     """A column from its cells as text: numbers where all that is there are numbers.
 
@@ -41,6 +47,8 @@ def typed_column(
         texts: polars text, or a list of strings and None.
         place: says where a row is, for messages, e.g. "penguins.csv, line 18".
         kind: "number" or "category" where it is known; None: the cells decide.
+        decimal: what stands before the decimals of numbers, "." or ",".
+        missing: cells that say that there is no value.
 
     Raises:
         DataError: a cell that cannot be of the kind, or an infinite number.
@@ -51,9 +59,10 @@ def typed_column(
         texts if isinstance(texts, polars.Series) else polars.Series(texts, dtype=polars.String)
     )
     series = series.str.strip_chars()
-    series = series.set(series.is_in(list(MISSING)), None)
+    series = series.set(series.is_in(list(missing)), None)
     if kind != CATEGORY:
-        numbers = series.cast(polars.Float64, strict=False)
+        plain = series.str.replace(",", ".", literal=True) if decimal == "," else series
+        numbers = plain.cast(polars.Float64, strict=False)
         odd = (numbers.is_null() & series.is_not_null()).to_numpy()
         if kind == NUMBER and odd.any():
             row = int(np.argmax(odd))
