@@ -120,6 +120,43 @@ BAD = {
     "a negative tol": (lambda: fit(tol=-1.0), SettingError, ["tol is -1.0", "at least 0"]),
     "tol that is no number": (lambda: fit(tol=float("nan")), SettingError, ["tol is nan"]),
     "no time": (lambda: fit(max_time=0), SettingError, ["max_time is 0", "seconds"]),
+    "tol of none": (lambda: fit(tol=None), SettingError, ["tol is None", "at least 0"]),
+    "tol as text": (lambda: fit(tol="x"), SettingError, ["tol is 'x'", "at least 0"]),
+    "time as text": (lambda: fit(max_time="5"), SettingError, ["max_time is '5'", "seconds"]),
+    "more epochs than can be counted": (
+        lambda: fit(epochs=2**31),
+        SettingError,
+        ["epochs is 2147483648", "at most 2,147,483,647"],
+    ),
+    "more steps than can be counted": (
+        lambda: fit(epochs=10**9),
+        SettingError,
+        ["1,000,000,000 epochs of 3 steps", "at most 2,147,483,647", "batch_size"],
+    ),
+    "patience beyond counting": (
+        lambda: fit(patience=2**40),
+        SettingError,
+        ["patience is 1099511627776", "at most 2,147,483,647"],
+    ),
+    "callbacks that are no list": (
+        lambda: fit(callbacks=print),
+        SettingError,
+        ["callbacks is <built-in function print>", "list of functions"],
+    ),
+    "a callback that is no function": (
+        lambda: fit(callbacks=[3]),
+        SettingError,
+        ["callbacks has 3", "function"],
+    ),
+    "no weight left to learn from": (
+        lambda: fit(
+            **{**CLASSES, "y": ["a"] * 4 + ["b", "c"] * 4},
+            sample_weight=[1] * 4 + [0] * 8,
+            class_weight={"a": 0},
+        ),
+        DataError,
+        ["All training rows have weight 0", "validation"],
+    ),
     "an unknown dtype": (lambda: fit(dtype="float16"), SettingError, ["'float16'", "'float32'"]),
     "a negative seed": (lambda: fit(seed=-1), SettingError, ["seed", "-1"]),
     "a seed that is no number": (lambda: fit(seed="one"), SettingError, ["seed", "'one'"]),

@@ -10,6 +10,7 @@ import pytest
 import chainrule as cr
 from chainrule import nn, ops, optim
 from chainrule.autodiff import leaves, paths, rebuild, value_and_grad
+from chainrule.training import layout
 
 ROWS, BATCH, EPOCHS = 11, 4, 6
 RANDOM = np.random.default_rng(9)
@@ -160,9 +161,12 @@ def test_every_optimizer_has_a_formula_here():
     assert tried == set(optim.OPTIMIZERS.values())
 
 
+@pytest.mark.parametrize("block", [layout.BLOCK, 5])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_fit_is_the_plain_loop(name, weighted):
+def test_fit_is_the_plain_loop(monkeypatch, name, weighted, block):
+    """Also where the vector of parameters is updated in many blocks."""
+    monkeypatch.setattr(layout, "BLOCK", block)
     optimizer, expected = OPTIMIZERS[name]
     weight = np.linspace(0.5, 3, ROWS) if weighted else np.ones(ROWS)
     start = start_model()

@@ -108,9 +108,28 @@ def test_parameters_handed_to_a_callback_are_its_own():
     assert np.isfinite(fit(epochs=3, callbacks=[spoil]).history["train_loss"]).all()
 
 
-@pytest.mark.parametrize("answer", [None, 1, "stop", False])
+@pytest.mark.parametrize("answer", [None, 1, "stop", False, np.False_])
 def test_only_true_stops(answer):
     assert fit(epochs=3, callbacks=[lambda p: answer]).stop_reason == "epochs"
+
+
+@pytest.mark.parametrize("answer", [True, np.True_])
+def test_true_of_either_kind_stops(answer):
+    assert fit(epochs=3, callbacks=[lambda p: answer]).stop_reason == "callback"
+
+
+def test_callbacks_get_the_parameters_of_the_whole_network():
+    """The loss contains the sigmoid: it is not run, but its (empty) entry is there."""
+    seen = []
+    net = cr.Network([nn.Dense(3), nn.Tanh(), nn.Network([nn.Dense(1), nn.Sigmoid()])])
+    model = cr.fit(
+        net, X, Y > 0, loss="binary_cross_entropy", epochs=2, engine="numpy",
+        callbacks=[lambda p: seen.append(p.params())],
+    )  # fmt: skip
+    assert len(seen[-1]) == 3
+    assert len(seen[-1][2]) == 2
+    for one, other in zip(leaves(seen[-1]), leaves(model.params), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @ENGINES

@@ -225,7 +225,7 @@ def test_balanced_works_for_two_classes_and_together_with_sample_weights():
         ({"sample_weight": np.ones(11)}, ShapeError, ["11", "12 rows"]),
         ({"sample_weight": [*np.ones(11), -1]}, DataError, ["row 11", "-1"]),
         ({"sample_weight": [np.nan, *np.ones(11)]}, DataError, ["row 0", "nan"]),
-        ({"sample_weight": np.zeros(12)}, DataError, ["All sample weights are 0"]),
+        ({"sample_weight": np.zeros(12)}, DataError, ["All training rows have weight 0"]),
     ],
 )
 def test_impossible_weights_are_refused(settings, error, words):

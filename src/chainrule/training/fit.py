@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
@@ -31,14 +32,17 @@ from chainrule.training.faults import not_finite
 from chainrule.training.loop import Plan, Progress, run
 from chainrule.training.prepare import (
     DEFAULT_BATCH,
+    as_pair,
     batch_rows,
     cast,
+    check_training_weights,
     chunked,
     hold_out,
     own_validation,
     row_count,
     row_weights,
 )
+from chainrule.training.settings import check_settings, check_steps
 from chainrule.training.step import Task
 
 INIT, SHUFFLE, SPLIT = 0, 1, 2
@@ -61,7 +65,7 @@ def fit(
     class_weight: Mapping[Any, float] | str | None = None,
     seed: int = 0,
     engine: str = "auto",
-    dtype: str = "float32",
+    dtype: str | None = None,
     shuffle: bool = True,
     max_time: float | None = None,
     callbacks: Sequence[Callable[[Progress], Any]] = (),
@@ -90,7 +94,7 @@ def fit(
         class_weight: weight of every label, or "balanced".
         seed: an integer from 0 to 2⁶⁴ - 1; it decides initialization, shuffling, dropout, split.
         engine: "numpy", "xla", or "auto": the one expected to be done first.
-        dtype: "float32" or "float64".
+        dtype: "float32" or "float64"; None: that of the model to continue from, else "float32".
         shuffle: whether every epoch has an order of its own.
         max_time: seconds after which training stops, at the end of a step.
         callbacks: functions called with a `Progress` after every epoch; one that returns True
@@ -124,11 +128,21 @@ def fit(
     """
     start = network if isinstance(network, Model) else None
     net = start.network if start is not None else _as_network(network)
-    if start is not None and start.encoder is not None:
-        X, y = start.encoded(X), start.encoder.encode_target(y)
+    if start is not None:
+        X, y = _encoded(start, X, y)
     loss_function = as_loss(_default_loss(loss, start))
     algorithm = as_optimizer(optimizer)
-    _check_settings(epochs, batch_size, patience, tol, max_time, dtype, seed)
+    dtype = dtype or ("float32" if start is None else start.dtype)
+    check_settings(
+        epochs=epochs,
+        batch_size=batch_size,
+        patience=patience,
+        tol=tol,
+        max_time=max_time,
+        dtype=dtype,
+        seed=seed,
+        callbacks=callbacks,
+    )
     key = key_from_seed(seed)
 
     features = as_features(X, dtype=dtype, indices=index_flags(net, X))
@@ -150,17 +164,23 @@ def fit(
 
     data = {"x": features, "y": encoded}
     held: Any = None
-    if isinstance(validation, tuple):
-        held = own_validation(validation, net, targets, dtype, in_shape)
+    if isinstance(validation, tuple | list):
+        pair = as_pair(validation)
+        pair = pair if start is None else _encoded(start, *pair)
+        held = own_validation(pair, net, targets, dtype, in_shape)
     elif validation is not None:
         data, weights, held = hold_out(data, weights, validation, targets, fold_in(key, SPLIT))
+    check_training_weights(weights)
     rows = len(leaves(data)[0])
     size = batch_rows(batch_size, rows)
 
     task = Task(score_network(net, kind), loss_function, algorithm)
     operations = 6.0 * size * sum(x.size for x in leaves(params))
-    steps = epochs * -(-rows // size)
-    chosen = engine_by_name(choose_engine(steps, operations) if engine == "auto" else engine)
+    steps = -(-rows // size)
+    check_steps(epochs, steps)
+    chosen = engine_by_name(
+        choose_engine(epochs * steps, operations) if engine == "auto" else engine
+    )
     plan = Plan(
         epochs=epochs,
         batch_size=size,
@@ -172,6 +192,7 @@ def fit(
         max_time=max_time,
         callbacks=tuple(callbacks),
         on_progress=_progress(progress),
+        whole=lambda tree: whole_tree(net, task.network, tree),
     )
     params = score_tree(net, task.network, params)
     state = score_tree(net, task.network, state)
@@ -192,6 +213,7 @@ def fit(
     )
     if outcome.bad is not None:
         raise not_finite(model, task, data, outcome)
+    _warn_of_validation(outcome.history)
     return model
 
 
@@ -205,6 +227,13 @@ def _as_network(network: Any) -> Network:
     )
 
 
+def _encoded(start: Model, X: Any, y: Any) -> tuple[Any, Any]:
+    """Raw rows and targets as the network of a model sees them."""
+    if start.encoder is None:
+        return X, y
+    return start.encoded(X), start.encoder.encode_target(y)
+
+
 def _default_loss(loss: Any, start: Model | None) -> Any:
     if loss is not None:
         return loss
@@ -214,38 +243,6 @@ def _default_loss(loss: Any, start: Model | None) -> Any:
         "fit needs a loss: 'mse' for numbers, 'cross_entropy' for classes, "
         "'binary_cross_entropy' for two classes or yes/no questions."
     )
-
-
-def _check_settings(
-    epochs: int,
-    batch_size: int | None,
-    patience: int | None,
-    tol: float,
-    max_time: float | None,
-    dtype: str,
-    seed: int,
-) -> None:
-    _check_count("epochs", epochs, 1)
-    if batch_size is not None:
-        _check_count("batch_size", batch_size, 1, "; None takes all rows at once")
-    if patience is not None:
-        _check_count("patience", patience, 1, "; None never stops early")
-    if not (tol >= 0 and tol < float("inf")):
-        raise SettingError(f"tol is {tol}; it must be a finite number of at least 0.")
-    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-        raise SettingError(f"seed is {seed!r}; it must be a whole number of at least 0.")
-    if max_time is not None and not max_time > 0:
-        raise SettingError(f"max_time is {max_time}; it must be a number of seconds above 0.")
-    if dtype not in ("float32", "float64"):
-        raise SettingError(f"dtype is {dtype!r}; it must be 'float32' or 'float64'.")
-
-
-def _check_count(name: str, value: Any, least: int, hint: str = "") -> None:
-    whole = hasattr(value, "__index__") and not isinstance(value, bool)
-    if not whole or int(value) < least:
-        raise SettingError(
-            f"{name} is {value!r}; it must be a whole number of at least {least}{hint}."
-        )
 
 
 def _output_shape(net: Network, in_shape: Any) -> Any:
@@ -276,6 +273,18 @@ def _print_line(p: Progress) -> None:
     line = f"epoch {p.epoch}/{p.epochs}  loss {p.train_loss:.4g}{judged}  {p.seconds:.1f} s"
     sys.stderr.write(f"\r{line:<70}")
     sys.stderr.flush()
+
+
+def _warn_of_validation(history: Mapping[str, Sequence[float]]) -> None:
+    losses = history.get("validation_loss", ())
+    bad = [epoch for epoch, loss in enumerate(losses, 1) if not np.isfinite(loss)]
+    if bad:
+        warnings.warn(
+            f"The validation loss was not finite in {len(bad)} of {len(losses)} epochs, first in "
+            f"epoch {bad[0]}. Such an epoch is never the best; look for extreme validation rows, "
+            "or for a loss that is undefined on some.",
+            stacklevel=3,
+        )
 
 
 def _card(outcome: Any, engine: Engine, seed: int, plan: Plan, rows: int) -> dict[str, Any]:

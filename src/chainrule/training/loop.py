@@ -47,7 +47,7 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Settings of a run, all checked."""
+    """Settings of a run, all checked. `whole` makes parameters those of the user's network."""
 
     epochs: int
     batch_size: int
@@ -59,6 +59,7 @@ class Plan:
     max_time: float | None
     callbacks: Sequence[Callable[[Progress], Any]]
     on_progress: Callable[[Progress], Any] | None
+    whole: Callable[[Tree], Tree]
 
 
 @dataclass(frozen=True, eq=False)
@@ -350,14 +351,14 @@ class _Run:
             train_loss=losses[-1] if losses else float(self.carry["loss"]),
             validation_loss=judged[-1] if judged else None,
             best_epoch=int(self.carry["best_epoch"]) if self.shape.keeps_best else 0,
-            params=lambda: self._fetch(self.carry["params"]),
+            params=lambda: self.plan.whole(self._fetch(self.carry["params"])),
         )
         if self.plan.on_progress is not None:
             self.plan.on_progress(progress)
         if not ended:
             return False
         answers = [callback(progress) for callback in self.plan.callbacks]
-        return any(answer is True for answer in answers)
+        return any(isinstance(answer, bool | np.bool_) and bool(answer) for answer in answers)
 
     def _fetch(self, packed: Any) -> Tree:
         return tree_map(lambda x: np.array(self.engine.get(x)), self.layout.unpack(packed))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -48,8 +49,6 @@ def row_weights(
                 f"sample_weight at row {row} is {weights[row]}; weights must be finite and at "
                 "least 0."
             )
-        if not weights.any():
-            raise DataError("All sample weights are 0: nothing would be learnt.")
     if class_weight is not None:
         weights = weights * _class_weights(class_weight, encoded, targets)
     return weights
@@ -79,10 +78,26 @@ def _class_weights(class_weight: Any, encoded: Any, targets: Targets) -> Any:
     return table[numbers]
 
 
-def own_validation(pair: Any, net: Network, targets: Targets, dtype: str, in_shape: Any) -> Tree:
-    """A validation part from the user's own pair (X, y)."""
-    if len(pair) != 2:
+def check_training_weights(weights: Any) -> None:
+    """Refuse training rows that all weigh nothing."""
+    if not weights.any():
+        raise DataError(
+            "All training rows have weight 0 (sample_weight times class_weight, without the "
+            "validation part): nothing would be learnt."
+        )
+
+
+def as_pair(validation: Sequence[Any]) -> tuple[Any, Any]:
+    """The user's own validation part as a pair (X, y)."""
+    if len(validation) != 2:
         raise SettingError("validation must be a share of the rows, or a pair (X, y).")
+    return validation[0], validation[1]
+
+
+def own_validation(
+    pair: tuple[Any, Any], net: Network, targets: Targets, dtype: str, in_shape: Any
+) -> Tree:
+    """A validation part from the user's own pair (X, y)."""
     X, y = pair
     features = as_features(X, dtype=dtype, indices=index_flags(net, X), name="validation X")
     check_embeddings(net, features)
@@ -113,20 +128,24 @@ def hold_out(
 
 
 def chunked(held: Tree | None, dtype: str) -> Tree | None:
-    """A validation part in chunks of equal size, the last one filled up at weight 0."""
+    """A validation part in chunks of equal size, the last one filled up at weight 0.
+
+    What fills it is its last row, since a loss may be undefined on made-up numbers.
+    """
     if held is None:
         return None
     rows = len(held["weight"])
     size = min(rows, VALIDATION_CHUNK)
     chunks = -(-rows // size)
 
+    filled = np.minimum(np.arange(chunks * size), rows - 1)
+
     def cut(x: Any) -> Any:
-        grown = np.zeros((chunks * size, *x.shape[1:]), x.dtype)
-        grown[:rows] = x
-        return grown.reshape(chunks, size, *x.shape[1:])
+        return x[filled].reshape(chunks, size, *x.shape[1:])
 
     share = (held["weight"] / held["weight"].sum()).astype(dtype)
-    return {"x": tree_map(cut, held["x"]), "y": cut(held["y"]), "share": cut(share)}
+    shares = np.pad(share, (0, chunks * size - rows)).reshape(chunks, size)
+    return {"x": tree_map(cut, held["x"]), "y": cut(held["y"]), "share": shares}
 
 
 def batch_rows(batch_size: int | None, rows: int) -> int:
