@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chainrule import optim
-from chainrule.autodiff import describe, hyper_values, structure
+from chainrule.autodiff import describe, hyper_values, program_key
 from chainrule.errors import SettingError
 
 PARAMS = ({"weight": np.ones((2, 3), "float32"), "bias": np.ones(3, "float32")}, {})
@@ -48,8 +48,8 @@ def test_rates_are_no_structure_unless_they_are_zero(name):
         kind(0.1, weight_decay=0.1, clip_norm=1.0),
         kind(0.1, weight_decay=0.2, clip_norm=2.0),
     )
-    assert structure(one) == structure(other)
-    assert structure(one) != structure(kind(0.1, weight_decay=0.0))
+    assert program_key(one) == program_key(other)
+    assert program_key(one) != program_key(kind(0.1, weight_decay=0.0))
     assert hyper_values(one)["weight_decay"] == 0.1
 
 

@@ -95,6 +95,66 @@ def test_programs_kept_in_the_process_are_bounded(monkeypatch):
     assert list(engine._programs) == [4, 2, 5]
 
 
+SCALE = 1.0
+
+
+class Shift:
+    """A layer that no key can be made of by hashing, and that is changed in place."""
+
+    __hash__ = None
+
+    def __init__(self, amounts):
+        self.amounts = amounts
+
+    def init(self, key, in_shape):
+        return {}, {}, in_shape
+
+    def apply(self, params, state, x, context):
+        return x + self.amounts[0], state
+
+
+def test_an_object_changed_in_place_is_noticed(compiled):
+    shift = Shift([0.5])
+
+    def first_loss(shift, rows=24):
+        net = cr.Network([shift, nn.Dense(1)])
+        model = cr.fit(net, X[:rows], Y[:rows], loss="mse", epochs=1, batch_size=None, engine="xla")
+        plain = cr.fit(
+            net, X[:rows], Y[:rows], loss="mse", epochs=1, batch_size=None, engine="numpy"
+        )
+        assert model.history["train_loss"] == pytest.approx(plain.history["train_loss"], rel=1e-5)
+        return model.history["train_loss"][0]
+
+    before = first_loss(shift)
+    shift.amounts[0] = 7.0
+    assert first_loss(shift) != pytest.approx(before, rel=1e-3)
+    assert first_loss(Shift([0.5])) == before
+    assert len(compiled) == 2
+    first_loss(Shift([0.5]), rows=20)  # a new shape must not be traced with the changed object
+
+
+def test_a_global_number_in_a_loss_is_noticed(monkeypatch, compiled):
+    def loss(y, out):
+        return SCALE * cr.ops.mean((out - y) ** 2, axis=1)
+
+    before = fit(loss=loss).history["train_loss"][0]
+    monkeypatch.setitem(globals(), "SCALE", 2.0)
+    assert fit(loss=loss).history["train_loss"][0] == pytest.approx(2 * before, rel=0.2)
+    assert len(compiled) == 2
+
+
+def test_a_loss_that_has_no_key_is_compiled_every_time(compiled):
+    numbers = iter([1.0] * 10)
+
+    def loss(y, out):
+        return cr.ops.mean((out - y) ** 2, axis=1) * next(numbers)
+
+    fit(loss=loss)
+    fit(loss=loss)
+    assert len(compiled) == 2
+    assert not xla_engine.XLA._programs
+
+
 @pytest.mark.parametrize("engine", ["numpy", "xla"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_every_number_of_a_model_has_the_dtype_asked_for(engine, dtype):

@@ -2,7 +2,8 @@
 
 from chainrule.autodiff.backward import Recording, plan_backward, pull_back, value_and_grad
 from chainrule.autodiff.check import check_gradients
-from chainrule.autodiff.description import hyper, hyper_values, structure, with_hyper
+from chainrule.autodiff.description import hyper, hyper_values, with_hyper
+from chainrule.autodiff.identity import program_key
 from chainrule.autodiff.primitive import PRIMITIVES, Primitive, primitive
 from chainrule.autodiff.promotion import Traced, settled
 from chainrule.autodiff.tape import Record, Tape, Variable
@@ -25,10 +26,10 @@ __all__ = [
     "paths",
     "plan_backward",
     "primitive",
+    "program_key",
     "pull_back",
     "rebuild",
     "settled",
-    "structure",
     "tree_map",
     "value_and_grad",
     "with_hyper",

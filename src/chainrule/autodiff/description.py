@@ -14,9 +14,6 @@ from chainrule.autodiff.tree import Tree
 
 _D = TypeVar("_D")
 
-TRACED = "traced"
-"""Stands in a structure where a description has a traced number."""
-
 
 def hyper(default: Any = dataclasses.MISSING, *, kw_only: Any = dataclasses.MISSING) -> Any:
     """A dataclass field that holds a rate; `kw_only` as in `dataclasses.field`.
@@ -77,14 +74,6 @@ def with_hyper(description: _D, values: Tree) -> _D:
     }
     copy: _D = _replaced(description, changed)
     return copy
-
-
-def structure(description: Any) -> Any:
-    """What decides the compiled program: the description with its rates blanked; hashable."""
-    blanks = dict.fromkeys(_rates(description), TRACED)
-    inner = {n: structure(c) for n, c in _children(description) if n not in blanks}
-    changed = _replaced(description, {**inner, **blanks})
-    return tuple(sorted(changed.items())) if isinstance(changed, dict) else changed
 
 
 def _replaced(x: Any, changed: dict[str, Any]) -> Any:

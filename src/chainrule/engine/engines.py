@@ -32,8 +32,13 @@ class Engine(Protocol):
         """The context in which programs of a float dtype are run."""
         ...
 
-    def compile(self, build: Callable[[], Callable[..., Any]], key: Hashable) -> Callable[..., Any]:
-        """The program that `build` makes, compiled; one that is known by the key is used again."""
+    def compile(
+        self, build: Callable[[], Callable[..., Any]], key: Hashable | None
+    ) -> Callable[..., Any]:
+        """The program that `build` makes, compiled; one that is known by the key is used again.
+
+        A key says all that decides the program, shapes included; None: nothing does.
+        """
         ...
 
     def put(self, array: Any) -> Any:
@@ -55,7 +60,9 @@ class NumpyEngine:
     def precision(self, dtype: str) -> AbstractContextManager[Any]:
         return np.errstate(all="ignore")
 
-    def compile(self, build: Callable[[], Callable[..., Any]], key: Hashable) -> Callable[..., Any]:
+    def compile(
+        self, build: Callable[[], Callable[..., Any]], key: Hashable | None
+    ) -> Callable[..., Any]:
         return build()
 
     def put(self, array: Any) -> Any:

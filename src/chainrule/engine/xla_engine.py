@@ -34,7 +34,12 @@ class XlaEngine:
         )
         return context
 
-    def compile(self, build: Callable[[], Callable[..., Any]], key: Hashable) -> Callable[..., Any]:
+    def compile(
+        self, build: Callable[[], Callable[..., Any]], key: Hashable | None
+    ) -> Callable[..., Any]:
+        if key is None:
+            made: Callable[..., Any] = jax.jit(build())
+            return made
         known = self._programs.get(key)
         if known is None:
             known = self._programs[key] = jax.jit(build())

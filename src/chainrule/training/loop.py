@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.autodiff import Tree, leaves, tree_map
+from chainrule.autodiff import Tree, leaves, paths, tree_map
 from chainrule.engine import Engine
 from chainrule.optim import ReduceOnPlateau, init_slots, schedule_of
 from chainrule.training.interrupt import interruptible
@@ -148,12 +148,7 @@ class _Run:
             plateau=isinstance(self.plateau, ReduceOnPlateau),
         )
         self.layout = (TreeLayout if engine.compiles else FlatLayout)(engine.xp, params)
-        self.program = engine.compile(
-            lambda: build_program(
-                task, self.shape, engine.xp, self.layout, record=not engine.compiles
-            ),
-            (task.key(), self.shape, tuple(x.ndim >= 2 for x in leaves(params))),
-        )
+        self.program: Callable[..., Tree] | None = None
         self.data = self._put(data)
         self.validation = self._put(validation if validation is not None else {})
         self.settings = self._put(self._settings())
@@ -297,14 +292,31 @@ class _Run:
     def _advance(self, carry: Tree, limit: int) -> Tree:
         if not self.engine.compiles:
             carry = tree_map(lambda x: x.copy(), carry)
-        carry = {**carry, "taken": self.engine.put(np.asarray(0, "int32"))}
-        return self.program(
-            carry,
+        arguments = (
+            {**carry, "taken": self.engine.put(np.asarray(0, "int32"))},
             self.table,
             self.data,
             self.validation,
             self.settings,
             self.engine.put(np.asarray(limit, "int32")),
+        )
+        if self.program is None:
+            self.program = self._compiled(arguments)
+        return self.program(*arguments)
+
+    def _compiled(self, arguments: tuple[Tree, ...]) -> Callable[..., Tree]:
+        """The program for arguments of these shapes; one that was made before is used again."""
+        task = self.task.key() if self.engine.compiles else None
+        shapes = tuple((path, x.shape, x.dtype.str) for path, x in paths(arguments))
+        return self.engine.compile(
+            lambda: build_program(
+                self.task,
+                self.shape,
+                self.engine.xp,
+                self.layout,
+                record=not self.engine.compiles,
+            ),
+            None if task is None else (task, self.shape, shapes),
         )
 
     def _healthy(self, carry: Tree) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from chainrule.autodiff import (
     Tree,
     hyper_values,
     leaves,
-    structure,
+    program_key,
     value_and_grad,
     with_hyper,
 )
@@ -37,9 +37,9 @@ class Task:
             "optimizer": hyper_values(self._optimizer_rule()),
         }
 
-    def key(self) -> Any:
-        """What decides the compiled program: everything but the rates."""
-        return structure(self.network), structure(self.loss), structure(self._optimizer_rule())
+    def key(self) -> Hashable | None:
+        """What decides the compiled program: everything but the rates; None: it cannot be told."""
+        return program_key(self.network, self.loss, self._optimizer_rule())
 
     def with_rates(self, rates: Tree) -> Task:
         """The same task with the rates of a tree, traced ones among them."""
