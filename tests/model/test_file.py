@@ -263,6 +263,7 @@ def of_arrays(function):
 
 LAYER = ("network", "layers", 0, "layers")
 
+REST = {"target": None, "further": []}
 CHANGES = {
     "another version": (set_at("version", 99), "version 99"),
     "a missing part": (lambda d, a: d.pop("card"), "'card'"),
@@ -300,7 +301,7 @@ CHANGES = {
     "a card that is a list": (set_at("card", []), "card is none"),
     "deep nesting": (set_at("network", json.loads("[" * 60 + "]" * 60)), "deep"),
     "a code that is none": (
-        set_at("encoder", {"type": "Encoder", "codes": [{"type": "ReLU"}], "target": None}),
+        set_at("encoder", {"type": "Encoder", "codes": [{"type": "ReLU"}]} | REST),
         "codes",
     ),
     "a missing array": (of_arrays(lambda a: a.pop("params.0.0.weight")), "params.0.0.weight"),

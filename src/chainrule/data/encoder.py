@@ -5,7 +5,7 @@ An encoder is pure data: every code below is a name and a few numbers, kept in t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,16 +96,38 @@ class CategoryCode:
 
 @dataclass(frozen=True)
 class TargetCode:
-    """What is predicted: labels, or a number that the network sees as (number - center) / scale."""
+    """What is predicted: labels, or a number that the network sees as (number - center) / scale.
+
+    Attributes:
+        labels: of one yes/no answer of several the two labels, that of no first; else none.
+    """
 
     column: str
     kind: str
     center: float = 0.0
     scale: float = 1.0
+    labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.scale > 0:
             raise DataError(f"The scale of column {self.column!r} is {self.scale}, not above 0.")
+        if len(self.labels) not in (0, 2):
+            raise DataError(f"The target {self.column!r} has not two labels: {self.labels!r}.")
+
+    def encode(self, y: Any) -> Any:
+        """Targets in the units of the table as the network sees them; labels as they are."""
+        if self.labels:
+            said = [f"{x:.15g}" if isinstance(x, float) else str(x) for x in np.asarray(y).tolist()]
+            return np.array([label == self.labels[1] for label in said], "int64")
+        if self.kind == CATEGORY:
+            return y
+        return (np.asarray(y, "float64") - self.center) / self.scale
+
+    def decode(self, predictions: Any) -> Any:
+        """What the network predicts in the units of the table; labels as they are."""
+        if self.labels:
+            return np.array(self.labels)[np.asarray(predictions, "int64")]
+        return predictions if self.kind == CATEGORY else predictions * self.scale + self.center
 
 
 @dataclass(frozen=True)
@@ -114,11 +136,17 @@ class Encoder:
 
     Attributes:
         codes: one a column that is used, in the order of the features.
-        target: how the predicted column is written.
+        target: how the predicted column is written. further: of several targets the other ones.
     """
 
     codes: tuple[NumberCode | CategoryCode, ...]
     target: TargetCode
+    further: tuple[TargetCode, ...] = ()
+
+    @property
+    def targets(self) -> tuple[TargetCode, ...]:
+        """How all targets are written."""
+        return (self.target, *self.further)
 
     @property
     def kinds(self) -> dict[str, str]:
@@ -156,30 +184,37 @@ class Encoder:
         return out
 
     def encode_target(self, y: Any) -> Any:
-        """Targets in the units of the table as the network sees them; labels as they are."""
-        if self.target.kind == CATEGORY:
-            return y
-        numbers = np.asarray(y.to_numpy() if hasattr(y, "to_numpy") else y, "float64")
-        return (numbers - self.target.center) / self.target.scale
+        """Targets in the units of the table as the network sees them; labels as they are.
+
+        Args:
+            y: (rows,), or (rows, targets) where there are several.
+        """
+        array = y.to_numpy() if hasattr(y, "to_numpy") else y
+        return self._each(array, [code.encode for code in self.targets])
 
     def decode(self, predictions: Any) -> Any:
         """Predicted numbers in the units of the table; labels as they are."""
-        if self.target.kind == CATEGORY:
-            return predictions
-        return predictions * self.target.scale + self.target.center
+        return self._each(predictions, [code.decode for code in self.targets])
+
+    def _each(self, values: Any, change: Sequence[Callable[[Any], Any]]) -> Any:
+        """Every target changed by its own code."""
+        if not self.further:
+            return change[0](values)
+        columns = np.asarray(values)
+        return np.stack([one(columns[:, i]) for i, one in enumerate(change)], axis=1)
 
 
 CODES = (NumberCode, CategoryCode, TargetCode, Encoder)
 """The parts of an encoder, for the table of what a model file may name."""
 
 
-def fit_encoder(table: Table, columns: Sequence[str], target: Column) -> Encoder:
+def fit_encoder(table: Table, columns: Sequence[str], *targets: Column) -> Encoder:
     """Learn an encoder.
 
     Args:
         table: the training part, and nothing but it.
         columns: the columns to learn from.
-        target: the target of the training part.
+        targets: the target of the training part, or several.
 
     Example:
         >>> from chainrule.data import as_table
@@ -189,7 +224,8 @@ def fit_encoder(table: Table, columns: Sequence[str], target: Column) -> Encoder
         [[-1.0, 1.0, 0.0], [1.0, 0.0, 1.0]]
     """
     codes = tuple(_code(table.column(name)) for name in columns)
-    return Encoder(codes, _target_code(target))
+    first, *further = (_target_code(target) for target in targets)
+    return Encoder(codes, first, tuple(further))
 
 
 def _code(column: Column) -> NumberCode | CategoryCode:

@@ -10,7 +10,6 @@ import numpy as np
 
 from chainrule.autodiff import Recording, Tree, leaves, rebuild, tree_map
 from chainrule.data import (
-    NUMBER,
     Encoder,
     Targets,
     as_features,
@@ -229,9 +228,7 @@ def _chosen_loss(loss: Any, model: Model | None) -> Any:
 def _encoded(encoder: Encoder, x: Any, y: Any) -> tuple[Any, Any]:
     """Rows of a table and their targets as the network sees them."""
     features = encoder.encode(as_table(x, encoder.kinds), "float64")
-    if encoder.target.kind == NUMBER:
-        y = (np.asarray(y, "float64") - encoder.target.center) / encoder.target.scale
-    return features, np.atleast_1d(np.asarray(y))
+    return features, np.atleast_1d(np.asarray(encoder.encode_target(y)))
 
 
 def _examples(net: Network, x: Any, y: Any) -> tuple[Any, Any]:

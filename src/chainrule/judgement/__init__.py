@@ -12,6 +12,7 @@ from chainrule.judgement.judging import (
     Asked,
     Contender,
     judge,
+    measure_contender,
     metric_name,
 )
 from chainrule.judgement.leaks import Leak, find_leaks
@@ -37,6 +38,7 @@ __all__ = [
     "judge",
     "linear_model",
     "measure_classes",
+    "measure_contender",
     "measure_difference",
     "measure_numbers",
     "metric_name",

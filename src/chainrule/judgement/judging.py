@@ -155,11 +155,24 @@ def judge(
 def _measures(
     asked: Asked, truth: Any, contender: Contender, drawn: Mapping[str, Drawn]
 ) -> dict[str, dict[str, Any]]:
-    """Every score with its interval, as plain values; one target's accuracy has Wilson's."""
-    found: dict[str, Measure] = {name: one.measure() for name, one in drawn.items()}
+    """Every score with its interval, as plain values."""
+    found = _intervals(asked, truth, contender, drawn)
+    return {name: asdict(measure) for name, measure in found.items()}
+
+
+def measure_contender(asked: Asked, truth: Any, contender: Contender) -> dict[str, Measure]:
+    """Every score of a contender with its interval; arguments as for `judge`."""
+    return _intervals(asked, truth, contender, draw_contender(asked, truth, contender))
+
+
+def _intervals(
+    asked: Asked, truth: Any, contender: Contender, drawn: Mapping[str, Drawn]
+) -> dict[str, Measure]:
+    """The intervals of the bootstrap; that of one target's accuracy is Wilson's."""
+    found = {name: one.measure() for name, one in drawn.items()}
     if asked.task == CLASSES:
         found["accuracy"] = accuracy_measure(truth == contender.predicted)
-    return {name: asdict(measure) for name, measure in found.items()}
+    return found
 
 
 def draw_contender(asked: Asked, truth: Any, contender: Contender) -> dict[str, Drawn]:

@@ -123,6 +123,7 @@ def _fields(document: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
     }
     if encoder is not None:
         fits = encoder.target.kind == (NUMBER if fields["targets"].kind == "numbers" else CATEGORY)
+        fits &= len(encoder.targets) in (1, out_shape[0])
         _expect(fits and in_shape == (encoder.width,), "its encoder does not fit its network")
     extra = sorted(set(arrays) - taken)
     _expect(not extra, f"nothing needs its array {extra[0] if extra else ''!r}")

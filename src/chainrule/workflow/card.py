@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from chainrule.judgement import ANSWERS, CLASSES, Leak
 from chainrule.model import Model
@@ -85,3 +88,20 @@ def finish_card(card: Mapping[str, Any], model: Model, epochs: Sequence[int]) ->
     if model.temperature != 1:
         found["temperature"] = round(model.temperature, 4)
     return found
+
+
+def row_bits(rows: Any) -> str:
+    """Row numbers in little text: a bit for every row, in base 64.
+
+    >>> rows_of_bits(row_bits(np.array([0, 3, 70]))).tolist()
+    [0, 3, 70]
+    """
+    flags = np.zeros(int(rows[-1]) + 1 if len(rows) else 0, bool)
+    flags[rows] = True
+    return base64.b64encode(np.packbits(flags).tobytes()).decode()
+
+
+def rows_of_bits(text: str) -> Any:
+    """The row numbers that `row_bits` wrote."""
+    bits = base64.b64decode(text.encode("ascii", "replace"))
+    return np.flatnonzero(np.unpackbits(np.frombuffer(bits, "uint8")))

@@ -10,16 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data import as_table
+from chainrule.data import NUMBER, TargetCode, as_table
 from chainrule.judgement import (
+    ANSWERS,
+    CLASSES,
+    NUMBERS,
+    Asked,
+    Contender,
     Measure,
-    measure_classes,
+    measure_contender,
     measure_difference,
-    measure_numbers,
 )
 from chainrule.model import Model
+from chainrule.workflow.card import rows_of_bits
 from chainrule.workflow.models import load_model, table_encoder
-from chainrule.workflow.truth import Answers, class_numbers, gather_answers
+from chainrule.workflow.truth import Answers, gather_answers
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class Evaluation:
             error as a share of the simplest guess's.
         card: what the model's own judgement says; None where it was not judged.
         seen: whether these are the rows that it was trained on.
+        unseen: whether the table is that one, and only the rows that training never saw are judged,
+            because Ctrl-C stopped it before its judgement.
         verdict: what this means, a sentence each.
     """
 
@@ -48,6 +55,7 @@ class Evaluation:
     gain: Measure
     card: dict[str, Any] | None
     seen: bool
+    unseen: bool
     verdict: tuple[str, ...]
 
 
@@ -73,76 +81,107 @@ def evaluate(model: Model | str | os.PathLike[str], source: Any, *, name: str = 
         (1.0, 3)
     """
     made = load_model(model)
-    answers = gather_answers(made, source, name)
-    if made.targets.classes is None:
-        scores, trivial, trivial_scores, gain = _numbers(made, answers)
-    else:
-        scores, trivial, trivial_scores, gain = _classes(made, answers)
-    seen = _is_training_table(made, source, answers)
+    encoder, answers = table_encoder(made), gather_answers(made, source, name)
+    same = _is_training_table(made, source, answers)
+    unseen = _unseen(made, answers) if same else None
+    if unseen is not None:
+        answers = answers.take(unseen)
+    asked = Asked(_task(made), tuple(code.column for code in encoder.targets), _classes(made))
+    trivial = _trivial(made, answers)
+    scores, trivial_scores = (
+        measure_contender(asked, answers.truth, said)
+        for said in (
+            Contender("", "network", answers.predicted, answers.probabilities),
+            trivial,
+        )
+    )
+    gain = _gain(answers, trivial)
+    seen, rows = same and unseen is None, len(answers.truth)
     return Evaluation(
         table=answers.table,
-        target=table_encoder(made).target.column,
-        rows=len(answers.truth),
+        target=", ".join(asked.targets),
+        rows=rows,
         left_out=answers.left_out,
         scores=scores,
-        trivial=trivial,
+        trivial=trivial.name,
         trivial_scores={name: measure.value for name, measure in trivial_scores.items()},
         gain=gain,
         card=made.judgement,
         seen=seen,
-        verdict=tuple(_verdict(scores, trivial, gain, made.judgement, seen, len(answers.truth))),
+        unseen=unseen is not None,
+        verdict=tuple(_verdict(scores, trivial.name, gain, made.judgement, seen, rows)),
     )
 
 
-Judged = tuple[dict[str, Measure], str, dict[str, Measure], Measure]
+def _task(model: Model) -> str:
+    encoder = table_encoder(model)
+    if encoder.target.kind == NUMBER:
+        return NUMBERS
+    return CLASSES if model.targets.classes is not None else ANSWERS
 
 
-def _classes(model: Model, answers: Answers) -> Judged:
+def _classes(model: Model) -> int:
+    return 0 if model.targets.classes is None else len(model.targets.classes)
+
+
+def _trivial(model: Model, answers: Answers) -> Contender:
+    """The most frequent class or answer, or the mean, of the rows the model was trained on."""
+    encoder, rows = table_encoder(model), len(answers.truth)
+    if encoder.target.kind == NUMBER:
+        means = [float(code.center) for code in encoder.targets]
+        guess = np.broadcast_to(means if encoder.further else means[0], answers.truth.shape)
+        name = "always the mean" if encoder.further else f"always {means[0]:.4g}"
+        return Contender(name, "trivial", guess)
+    if encoder.further:
+        counts = model.card.get("answers") or {}
+        shares = np.array([_share_of_yes(code, counts) for code in encoder.targets])
+        said = np.broadcast_to((shares > 0.5).astype("int64"), answers.truth.shape)
+        shares = np.broadcast_to(shares, answers.truth.shape)
+        return Contender("always the most frequent", "trivial", said, shares)
     labels = [str(label) for label in model.targets.classes.tolist()]
-    truth, predicted = (class_numbers(model, x) for x in (answers.truth, answers.predicted))
-    scores = measure_classes(truth, predicted, answers.probabilities, len(labels))
     counts = model.card.get("classes") or {}
     known = np.array([float(counts.get(label, 0)) for label in labels])
-    shares = known if known.any() else np.bincount(truth, minlength=len(labels))
-    shares = shares / shares.sum()
-    best = int(shares.argmax())
-    always = np.full(len(truth), best)
-    said = (
-        None
-        if answers.probabilities is None
-        else np.broadcast_to(shares, (len(truth), len(labels)))
-    )
-    gain = measure_difference(truth == predicted, truth == best)
-    return scores, f"always {labels[best]}", measure_classes(truth, always, said, len(labels)), gain
+    shares = known if known.any() else np.bincount(answers.truth, minlength=len(labels))
+    best, each = int(shares.argmax()), np.broadcast_to(shares / shares.sum(), (rows, len(labels)))
+    probabilities = None if answers.probabilities is None else each
+    return Contender(f"always {labels[best]}", "trivial", np.full(rows, best), probabilities)
 
 
-def _numbers(model: Model, answers: Answers) -> Judged:
-    mean = float(table_encoder(model).target.center)
-    truth, predicted = answers.truth, np.asarray(answers.predicted, "float64")
-    guess = np.full(len(truth), mean)
-    unit = float(np.abs(truth - mean).max()) or 1.0
-    left, right = ((truth - guess) / unit) ** 2, ((truth - predicted) / unit) ** 2
-    gain = (
-        measure_difference(left / left.mean(), right / left.mean())
-        if left.any()
-        else (measure_difference(left, right))
-    )
-    return (
-        measure_numbers(truth, predicted),
-        f"always {mean:.4g}",
-        measure_numbers(truth, guess),
-        gain,
-    )
+def _share_of_yes(code: TargetCode, counts: dict[str, Any]) -> float:
+    """How frequent the second label of a target was, by the card; a half where it does not say."""
+    found = [float(counts.get(code.column, {}).get(label, 0)) for label in code.labels]
+    return found[1] / sum(found) if sum(found) else 0.5
+
+
+def _gain(answers: Answers, trivial: Contender) -> Measure:
+    """What the model is better by, row by row: right answers, or the squared error saved."""
+    truth = answers.truth.reshape(len(answers.truth), -1)
+    guess, said = (x.reshape(truth.shape) for x in (trivial.predicted, answers.predicted))
+    if answers.truth.dtype.kind != "f":
+        return measure_difference((said == truth).mean(axis=1), (guess == truth).mean(axis=1))
+    unit = np.abs(truth - guess).max(axis=0)
+    unit = np.where(unit > 0, unit, 1.0)
+    left, right = (((truth - x) / unit) ** 2 for x in (guess, said))
+    whole = np.where(left.any(axis=0), left.mean(axis=0), 1.0)
+    return measure_difference((left / whole).mean(axis=1), (right / whole).mean(axis=1))
 
 
 def _is_training_table(model: Model, source: Any, answers: Answers) -> bool:
     """Whether the rows are those that the model was made from, where that can be found out."""
-    split = model.card.get("split") or {}
-    if hasattr(source, "read") or sum(split.values()) != len(answers.truth):
+    if hasattr(source, "read") or model.card.get("data_rows") != len(answers.truth):
         return False
     table = as_table(source)
-    kept = np.flatnonzero(~table.column(table_encoder(model).target.column).missing)
+    targets = [table.column(code.column) for code in table_encoder(model).targets]
+    kept = np.flatnonzero(~np.any([column.missing for column in targets], axis=0))
     return bool(table.take(kept).digest() == model.card.get("data_hash"))
+
+
+def _unseen(model: Model, answers: Answers) -> Any:
+    """The rows that a model which was not judged has never seen; None where it was judged."""
+    if model.judgement is not None or not isinstance(model.card.get("unseen"), str):
+        return None
+    rows = rows_of_bits(model.card["unseen"])
+    return rows if len(rows) and rows[-1] < len(answers.truth) else None
 
 
 def _verdict(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data import Chunk, Encoder, table_chunks
+from chainrule.data import NUMBER, Chunk, Encoder, table_chunks
 from chainrule.errors import DataError, SettingError
 from chainrule.explanation import Explanation, explain_prediction, input_columns, input_names
 from chainrule.model import Model
@@ -55,13 +55,15 @@ def explain_row(
     one = chunk.table.take([place])
     inputs = encoder.encode(one, "float64")[0]
     truth = None
-    if encoder.target.column in one.names:
-        column = one.column(encoder.target.column)
-        truth = None if column.missing[0] else true_values(made, column, [row - 1], one.name)[0]
+    targets = [code.column for code in encoder.targets]
+    if all(name in one.names for name in targets):
+        columns = [one.column(name) for name in targets]
+        if not any(column.missing[0] for column in columns):
+            truth = true_values(made, columns, np.array([row - 1]), one.name)[0]
     return explain_prediction(
         made,
         inputs,
-        None if truth is None else encoder.encode_target(np.array([truth]))[0],
+        _as_trained(made, truth),
         list(_meanings(encoder, chunk, place)),
         row=f"row {row} of {one.name}",
         optimizer=optimizer,
@@ -72,10 +74,8 @@ def explain_row(
 def _find(model: Model, encoder: Encoder, source: Any, row: int, name: str) -> tuple[Chunk, int]:
     """The piece of the table that has the row, and the row's place in it."""
     rows, table = 0, "the table"
-    columns = list(encoder.kinds)
-    for chunk in table_chunks(
-        source, encoder.kinds, optional=[encoder.target.column], texts=columns, name=name
-    ):
+    columns, targets = list(encoder.kinds), [code.column for code in encoder.targets]
+    for chunk in table_chunks(source, encoder.kinds, optional=targets, texts=columns, name=name):
         rows, table = chunk.first + chunk.table.rows, chunk.table.name
         if row <= rows:
             return chunk, row - 1 - chunk.first
@@ -91,22 +91,43 @@ def _meanings(encoder: Encoder, chunk: Chunk, place: int) -> Iterator[tuple[str,
             yield next(names), "" if cell is None else str(cell)
 
 
+def _as_trained(model: Model, truth: Any) -> Any:
+    """True values as the loss takes them."""
+    assert model.encoder is not None
+    if truth is None:
+        return None
+    if model.targets.classes is not None:
+        return model.targets.classes[truth]
+    if model.encoder.target.kind == NUMBER:
+        return model.encoder.encode_target(truth[None])[0]
+    return truth
+
+
 def _notes(model: Model, inputs: Any, truth: Any) -> Iterator[str]:
     """What the outputs stand for, what was predicted, and what is true."""
     assert model.encoder is not None
-    target, row = model.encoder.target.column, inputs[None].astype(model.dtype)
-    predicted = model.predict(row)[0]
-    known = "not in the table" if truth is None else f"{truth} in the table"
-    if model.targets.classes is None:
-        yield f"{target}: {known}, {predicted:.6g} predicted"
-        return
+    codes, row = model.encoder.targets, inputs[None].astype(model.dtype)
+    if model.encoder.further:
+        yield "Outputs: " + ", ".join(f"o{i + 1} {code.column}" for i, code in enumerate(codes))
+    elif model.targets.classes is not None:
+        yield _outputs(model)
+    predicted = np.atleast_1d(model.predict(row)[0])
+    each = [None] * len(codes) if truth is None else np.atleast_1d(truth)
+    shares = model.predict_proba(row)[0] if model.targets.kind in ("classes", "binary") else None
+    for i, (code, said, true) in enumerate(zip(codes, predicted, each, strict=True)):
+        labels = code.labels or model.targets.classes
+        label = true if true is None or labels is None else labels[true]
+        known = "not in the table" if true is None else f"{label} in the table"
+        text = f"{said:.6g}" if code.kind == NUMBER else str(said)
+        share = ""
+        if shares is not None:
+            sure = max(shares[i], 1 - shares[i]) if code.labels else shares.max()
+            share = f" with probability {sure:.4g}"
+        yield f"{code.column}: {known}, {text} predicted{share}"
+
+
+def _outputs(model: Model) -> str:
     labels = model.targets.classes.tolist()
     if model.targets.kind == "classes":
-        yield "Outputs: " + ", ".join(f"o{i + 1} {label}" for i, label in enumerate(labels))
-    else:
-        yield f"Output: above 0 for {labels[1]}, below 0 for {labels[0]}"
-    if model.targets.kind in ("classes", "binary"):
-        share = model.predict_proba(row)[0].max()
-        yield f"{target}: {known}, {predicted} predicted with probability {share:.4g}"
-    else:
-        yield f"{target}: {known}, {predicted} predicted"
+        return "Outputs: " + ", ".join(f"o{i + 1} {label}" for i, label in enumerate(labels))
+    return f"Output: above 0 for {labels[1]}, below 0 for {labels[0]}"

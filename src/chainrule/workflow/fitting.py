@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,15 @@ class StagedProgress(Progress):
 
 
 @dataclass(frozen=True, eq=False)
+class Fitted:
+    """A network of a run, the rows it was fitted to or stopped by, and which one it was."""
+
+    model: Model
+    known: Any
+    stage: str
+
+
+@dataclass(frozen=True, eq=False)
 class Fitting:
     """How networks are fitted to a question.
 
@@ -35,6 +44,7 @@ class Fitting:
         class_weight: weights of labels, or None.
         seed, engine, progress: as for `fit`.
         max_time: seconds for each network, or None.
+        fitted: every network that was fitted, for a run that Ctrl-C stops.
     """
 
     question: Question
@@ -45,6 +55,7 @@ class Fitting:
     engine: str
     progress: bool | Callable[[Progress], Any]
     max_time: float | None = None
+    fitted: list[Fitted] = field(default_factory=list)
 
     def network(
         self, rows: Any, validation: Any = None, *, epochs: int | None = None, stage: str = ""
@@ -54,10 +65,13 @@ class Fitting:
         Args:
             rows: row numbers. validation: those that say when to stop, or None.
             epochs: exactly so many, instead of as many as help. stage: for the progress line.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C stopped it; what it was by then is the last one of `fitted`.
         """
         recipe, question = self.recipe, self.question
         training = question.table.take(rows)
-        encoder = fit_encoder(training, self.used, question.targets[0].take(rows))
+        encoder = fit_encoder(training, self.used, *(t.take(rows) for t in question.targets))
         size = recipe.batch_size
         timed = not isinstance(recipe.optimizer.learning_rate, int | float)
         model = fit(
@@ -85,12 +99,18 @@ class Fitting:
         )
         if model.stop_reason == "callback":
             model = replace(model, card=model.card | {"stop_reason": "epochs"})
-        return replace(model, encoder=encoder)
+        model = replace(model, encoder=encoder)
+        known = rows if validation is None else np.union1d(rows, validation)
+        self.fitted.append(Fitted(model, known, stage))
+        if model.stop_reason == "interrupted":
+            raise KeyboardInterrupt
+        return model
 
     def untrained(self, rows: Any) -> Model:
         """The model of rows before its first step: encoder and first weights."""
         training = self.question.table.take(rows)
-        encoder = fit_encoder(training, self.used, self.question.targets[0].take(rows))
+        targets = (target.take(rows) for target in self.question.targets)
+        encoder = fit_encoder(training, self.used, *targets)
         made = self.recipe.network.init(fold_in(key_from_seed(self.seed), 0), (encoder.width,))
         kind = getattr(self.recipe.loss, "targets", "numbers")
         y = encoder.encode_target(self.question.values[rows])
@@ -122,7 +142,8 @@ class Fitting:
 
     def with_hidden(self, *sizes: int) -> Fitting:
         """The same, silently, for a plain network with hidden layers of other sizes."""
-        return replace(self, recipe=self.recipe.with_hidden(*sizes), progress=False)
+        recipe = self.recipe.with_hidden(*sizes)
+        return replace(self, recipe=recipe, progress=False, fitted=[])
 
     def _staged(self, stage: str) -> bool | Callable[[Progress], Any]:
         if not stage or not callable(self.progress):

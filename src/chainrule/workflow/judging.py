@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.judgement import CLASSES, NUMBERS, Contender, fit_temperature
 from chainrule.model import Model
 from chainrule.ops import sigmoid, softmax
-from chainrule.workflow.fitting import Fitting
+from chainrule.workflow.fitting import Fitted, Fitting
 from chainrule.workflow.parts import Part, Plan
 from chainrule.workflow.rivals import contender, rivals, trivial
 
@@ -24,37 +24,47 @@ class Trained:
 
     Attributes:
         model: the network to save, with its temperature.
-        rows: the judged rows, in the order of what was said about them; None where it was not
-            judged because Ctrl-C stopped the run.
+        rows: the judged rows, in the order of what was said about them.
         network: what it said about them. rivals: what the others said, the trivial one first.
         best_epochs: of the folds.
     """
 
     model: Model
-    rows: Any = None
-    network: Contender | None = None
+    rows: Any
+    network: Contender
     rivals: tuple[Contender, ...] = ()
     best_epochs: tuple[int, ...] = ()
 
 
 def train_and_judge(fitting: Fitting, plan: Plan, *, baselines: bool) -> Trained:
-    """Train the network of a question, and let it and its rivals speak about the judged rows."""
+    """Train the network of a question, and let it and its rivals speak about the judged rows.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; `best_so_far` has what there is by then.
+    """
     if plan.folds:
         return _by_folds(fitting, plan, baselines=baselines)
     part = plan.parts[0]
     model = fitting.network(part.training, part.validation)
-    if _stopped(model):
-        return Trained(model)
     scores = _scores(model, fitting, part.validation)
     model = replace(model, temperature=_temperature(model, fitting, scores, part.validation))
-    try:
-        said = contender(
-            model, fitting.inputs(model, part.judged), fitting.question, "network", NETWORK
-        )
-        others = tuple(_others(fitting, model, part, baselines=baselines, again=False))
-    except KeyboardInterrupt:
-        return Trained(model)
+    inputs = fitting.inputs(model, part.judged)
+    said = contender(model, inputs, fitting.question, "network", NETWORK)
+    others = tuple(_others(fitting, model, part, baselines=baselines, again=False))
     return Trained(model, part.judged, said, others)
+
+
+def best_so_far(fitting: Fitting) -> Fitted:
+    """The last network that was trained to its end; where there is none, the one that was stopped.
+
+    Raises:
+        KeyboardInterrupt: no network has made a step.
+    """
+    whole = [one for one in fitting.fitted if one.model.stop_reason != "interrupted"]
+    for one in (whole or fitting.fitted)[-1:]:
+        stopped = {"stop_reason": "interrupted", "stopped_in": fitting.fitted[-1].stage}
+        return replace(one, model=replace(one.model, card=one.model.card | stopped))
+    raise KeyboardInterrupt
 
 
 def _others(
@@ -75,24 +85,15 @@ def _by_folds(fitting: Fitting, plan: Plan, *, baselines: bool) -> Trained:
     networks: list[Contender] = []
     scores: list[Any] = []
     others: list[list[Contender]] = []
-    model = None
     for i, part in enumerate(plan.parts):
         stage = f"fold {i + 1} of {plan.folds}"
         probe = fitting.network(part.training, part.validation, stage=stage)
-        if _stopped(probe):
-            return Trained(probe)
         epochs.append(max(1, int(probe.card["best_epoch"])))
         model = fitting.network(part.known, epochs=epochs[-1], stage=stage)
-        if _stopped(model):
-            return Trained(model)
-        try:
-            scores.append(_scores(model, fitting, part.judged))
-            inputs = fitting.inputs(model, part.judged)
-            networks.append(contender(model, inputs, fitting.question, "network", NETWORK))
-            others.append(list(_others(fitting, model, part, baselines=baselines, again=True)))
-        except KeyboardInterrupt:
-            return Trained(model)
-    assert model is not None
+        scores.append(_scores(model, fitting, part.judged))
+        inputs = fitting.inputs(model, part.judged)
+        networks.append(contender(model, inputs, fitting.question, "network", NETWORK))
+        others.append(list(_others(fitting, model, part, baselines=baselines, again=True)))
     final = fitting.network(plan.whole, epochs=int(np.median(epochs)), stage="all rows")
     rows = np.concatenate([part.judged for part in plan.parts])
     temperature = _temperature(final, fitting, np.concatenate(scores), rows)
@@ -106,10 +107,6 @@ def _by_folds(fitting: Fitting, plan: Plan, *, baselines: bool) -> Trained:
 def _everything(plan: Plan) -> Part:
     """All rows as one part, for the name of the simplest guess."""
     return Part(plan.whole, plan.whole, plan.whole)
-
-
-def _stopped(model: Model) -> bool:
-    return model.stop_reason == "interrupted"
 
 
 def _together(said: Sequence[Contender]) -> Contender:

@@ -6,7 +6,10 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from chainrule.autodiff import Tree
+from chainrule.data import NUMBER
 from chainrule.errors import SettingError, unknown_name
 from chainrule.explanation import count_layers, input_names
 from chainrule.judgement import confusion_counts, reliability
@@ -20,7 +23,7 @@ from chainrule.plotting import (
     draw_residuals,
 )
 from chainrule.workflow.models import load_model, table_encoder
-from chainrule.workflow.truth import Answers, class_numbers, gather_answers
+from chainrule.workflow.truth import Answers, gather_answers
 
 
 def plot(
@@ -68,13 +71,15 @@ def plot(
 
 def _check_kind(model: Model, kind: str) -> None:
     """Refuse classes of numbers and numbers of classes."""
-    table_encoder(model)
-    classes = model.targets.classes is not None
-    if classes == (kind == "residuals"):
-        fitting = "confusion" if classes else "residuals"
-        what = "classes" if classes else "numbers"
+    encoder = table_encoder(model)
+    fitting, what = ["confusion", "calibration"], "classes"
+    if encoder.target.kind == NUMBER:
+        fitting, what = ["residuals"], "numbers"
+    elif encoder.further:
+        fitting, what = ["calibration"], "several yes/no answers"
+    if kind not in fitting:
         raise SettingError(
-            f"This model predicts {what}: --kind {fitting} fits it, {kind} does not."
+            f"This model predicts {what}: --kind {fitting[0]} fits it, {kind} does not."
         )
     if kind == "calibration" and model.targets.kind not in ("classes", "binary"):
         raise SettingError(f"This model has no probabilities: it predicts {model.targets.kind}.")
@@ -107,28 +112,37 @@ def _outputs(model: Model) -> tuple[str, ...]:
     if classes is not None:
         named = classes.tolist() if model.targets.kind == "classes" else classes.tolist()[1:]
         return tuple(str(label) for label in named)
-    return () if model.encoder is None else (model.encoder.target.column,)
+    return () if model.encoder is None else tuple(code.column for code in model.encoder.targets)
 
 
 def _confusion(model: Model, answers: Answers) -> Any:
     labels = [str(label) for label in model.targets.classes.tolist()]
-    truth, predicted = (class_numbers(model, x) for x in (answers.truth, answers.predicted))
-    counts = confusion_counts(truth, predicted, len(labels))
+    counts = confusion_counts(answers.truth, answers.predicted, len(labels))
     return draw_confusion(counts, labels, _target(model))
 
 
 def _calibration(model: Model, answers: Answers) -> Any:
-    right = answers.predicted == answers.truth
-    bins, error = reliability(answers.probabilities.max(axis=1), right)
+    said, right = answers.probabilities, answers.predicted == answers.truth
+    if model.targets.classes is None:
+        bins, error = reliability(said.reshape(-1), answers.truth.reshape(-1) == 1)
+    else:
+        bins, error = reliability(said.max(axis=1), right)
     return draw_calibration(bins, error, _target(model))
 
 
 def _residuals(model: Model, answers: Answers) -> Any:
-    return draw_residuals(answers.truth, answers.predicted, _target(model))
+    if answers.truth.ndim == 1:
+        return draw_residuals(answers.truth, answers.predicted, _target(model))
+    codes = table_encoder(model).targets
+    scales = np.array([code.scale for code in codes])
+    centers = np.array([code.center for code in codes])
+    truth, predicted = ((x - centers) / scales for x in (answers.truth, answers.predicted))
+    name = f"{_target(model)}, in their standard deviations"
+    return draw_residuals(truth.reshape(-1), predicted.reshape(-1), name)
 
 
 def _target(model: Model) -> str:
-    return table_encoder(model).target.column
+    return ", ".join(code.column for code in table_encoder(model).targets)
 
 
 FROM_MODEL: dict[str, Callable[[Model], Any]] = {"curves": _curves, "network": _network}

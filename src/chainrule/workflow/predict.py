@@ -46,7 +46,8 @@ def predict(
 
     Returns:
         Arrays by the name of their column: first those of `id`, then the predicted column under its
-        own name ("predicted_…" where `id` has that name), then "probability_…" of every class.
+        own name ("predicted_…" where `id` has that name), then "probability_…" of every class;
+        of several yes/no answers it is that of each target's second label.
 
     Raises:
         DataError: a column that the model needs is missing, or a cell does not fit it.
@@ -91,12 +92,16 @@ def predict_chunks(
 
 
 def _answers(model: Model, encoder: Encoder, chunk: Chunk, proba: bool) -> dict[str, Any]:
-    target = encoder.target.column
     inputs = encoder.encode(chunk.table, model.dtype)
-    named = {f"predicted_{target}" if target in chunk.texts else target: model.predict(inputs)}
+    predicted = model.predict(inputs)
+    columns = [predicted] if predicted.ndim == 1 else list(predicted.T)
+    targets = [code.column for code in encoder.targets]
+    named = {
+        f"predicted_{target}" if target in chunk.texts else target: column
+        for target, column in zip(targets, columns, strict=True)
+    }
     if proba:
         shares = model.predict_proba(inputs)
-        labels = model.targets.classes
-        labels = range(shares.shape[1]) if labels is None else labels
+        labels = targets if encoder.further else model.targets.classes
         named |= {f"probability_{label}": shares[:, i] for i, label in enumerate(labels)}
     return named

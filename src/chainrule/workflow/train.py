@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.errors import SettingError, unknown_name
 from chainrule.judgement import (
+    ANSWERS,
     CLASSES,
     NUMBERS,
     Asked,
@@ -25,11 +26,11 @@ from chainrule.nn import Network
 from chainrule.ops import key_from_seed
 from chainrule.recipes import Choices, Recipe, read_network, tabular_recipe, usable_columns
 from chainrule.training import Progress
-from chainrule.workflow.card import finish_card, make_card
-from chainrule.workflow.fitting import Fitting, class_weights
-from chainrule.workflow.judging import train_and_judge
+from chainrule.workflow.card import finish_card, make_card, row_bits
+from chainrule.workflow.fitting import Fitted, Fitting, class_weights
+from chainrule.workflow.judging import best_so_far, train_and_judge
 from chainrule.workflow.parts import Plan, plan_parts
-from chainrule.workflow.question import Question, ask
+from chainrule.workflow.question import MAIN, Question, ask
 
 
 def train(
@@ -163,18 +164,25 @@ def train(
     card = make_card(question, left_out, plan, recipe, leaks)
     if dry_run:
         return _untrained(fitting, plan, card)
-    trained = train_and_judge(fitting, plan, baselines=baselines)
-    model = replace(trained.model, card=finish_card(card, trained.model, trained.best_epochs))
-    model = _labelled(model, question)
-    if trained.network is None:
-        reason = "stopped by Ctrl-C"
-        return replace(model, card=model.card | {"not_judged": reason})
     asked = replace(asked, folds=plan.folds)
-    judged = judge(
-        asked, question.values[trained.rows], trained.network, trained.rivals,
-        () if allow_leak else leaks,
-    )  # fmt: skip
-    return replace(model, card=model.card | {"judgement": judged})
+    try:
+        trained = train_and_judge(fitting, plan, baselines=baselines)
+        judged = judge(
+            asked, question.values[trained.rows], trained.network, trained.rivals,
+            () if allow_leak else leaks,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        return _not_judged(best_so_far(fitting), question, card)
+    card = finish_card(card, trained.model, trained.best_epochs) | {"judgement": judged}
+    return _labelled(replace(trained.model, card=card), question)
+
+
+def _not_judged(kept: Fitted, question: Question, card: dict[str, Any]) -> Model:
+    """What Ctrl-C left, with the rows that it never saw, by which `evaluate` can judge it."""
+    found = finish_card(card, kept.model, ())
+    unseen = np.setdiff1d(np.flatnonzero(question.origin == MAIN), kept.known)
+    found |= {"not_judged": "stopped by Ctrl-C", "kept": kept.stage, "unseen": row_bits(unseen)}
+    return _labelled(replace(kept.model, card=found), question)
 
 
 def _leaks(question: Question, used: Sequence[str], rows: Any) -> list[Leak]:
@@ -224,9 +232,16 @@ def _untrained(fitting: Fitting, plan: Plan, card: dict[str, Any]) -> Model:
 
 def _labelled(model: Model, question: Question) -> Model:
     """The model with the labels of the table in place of class numbers."""
-    if question.task != CLASSES:
-        return model
-    return replace(model, targets=replace(model.targets, classes=_labels(question)))
+    if question.task == CLASSES:
+        return replace(model, targets=replace(model.targets, classes=_labels(question)))
+    if question.task == ANSWERS:
+        assert model.encoder is not None
+        first, *further = (
+            replace(code, labels=target.labels)
+            for code, target in zip(model.encoder.targets, question.targets, strict=True)
+        )
+        return replace(model, encoder=replace(model.encoder, target=first, further=tuple(further)))
+    return model
 
 
 def _labels(question: Question) -> Any:

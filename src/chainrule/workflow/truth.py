@@ -2,48 +2,59 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from chainrule.data import NUMBER, Column, no_column, table_chunks
+from chainrule.data import NUMBER, Column, TargetCode, no_column, table_chunks
 from chainrule.errors import DataError
 from chainrule.model import Model
 from chainrule.workflow.models import table_encoder
 
 
-def true_values(model: Model, column: Column, rows: Any, table: str) -> Any:
-    """The targets of rows that have one, (rows,): labels as the model gives them, or numbers.
+def true_values(model: Model, columns: Sequence[Column], rows: Any, table: str) -> Any:
+    """The targets of rows that have them, as class numbers, answers (0 or 1) or numbers.
 
     Args:
-        column: the target; none of its cells is missing.
+        columns: the targets; none of their cells is missing.
         rows: the numbers of these rows in the table, counted from 0.
         table: what messages call it.
+
+    Returns:
+        (rows,), or (rows, targets) where there are several.
 
     Raises:
         DataError: text where the model predicts numbers, or a label that it does not know.
     """
-    if model.targets.classes is None:
+    codes = table_encoder(model).targets
+    each = [
+        _true(model, code, column, rows, table) for code, column in zip(codes, columns, strict=True)
+    ]
+    return each[0] if len(each) == 1 else np.stack(each, axis=1)
+
+
+def _true(model: Model, code: TargetCode, column: Column, rows: Any, table: str) -> Any:
+    if code.kind == NUMBER:
         if column.kind != NUMBER:
             raise DataError(
                 f"{table}: the column {column.name!r} holds text such as {column.labels[0]!r}, "
                 "and the model predicts numbers."
             )
         return column.values
-    classes = model.targets.classes
+    known = list(code.labels) or [str(label) for label in model.targets.classes.tolist()]
     labels, codes = _labels(column)
-    known = {str(label): i for i, label in enumerate(classes.tolist())}
-    places = np.array([known.get(label, -1) for label in labels])
+    places = np.array([known.index(label) if label in known else -1 for label in labels])
     if (places < 0).any():
         odd = labels[int(np.argmax(places < 0))]
         row = int(rows[np.argmax(codes == np.argmax(places < 0))]) + 1
-        listed = ", ".join(list(known)[:12]) + (", …" if len(known) > 12 else "")
+        listed = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
         raise DataError(
             f"{table}, row {row}: {column.name} is {odd!r}, which the model does not know; it "
             f"knows {listed}. Leave such rows out."
         )
-    return classes[places[codes]]
+    return places[codes]
 
 
 def _labels(column: Column) -> tuple[list[str], Any]:
@@ -59,8 +70,9 @@ class Answers:
     """What a model says about rows whose targets are known, beside what is true.
 
     Attributes:
-        truth, predicted: (rows,), in the terms of the table.
-        probabilities: (rows, classes); None where the model has none.
+        truth, predicted: class numbers, answers (0 or 1) or numbers: (rows,), or (rows, targets)
+            where there are several.
+        probabilities: (rows, classes), or of yes (rows, targets); None where the model has none.
         left_out: rows without a target.
         table: what messages call the table.
     """
@@ -71,37 +83,55 @@ class Answers:
     left_out: int
     table: str
 
+    def take(self, rows: Any) -> Answers:
+        """The answers of these rows only."""
+        shares = None if self.probabilities is None else self.probabilities[rows]
+        return Answers(self.truth[rows], self.predicted[rows], shares, self.left_out, self.table)
+
 
 def gather_answers(model: Model, source: Any, name: str = "") -> Answers:
-    """Predict all rows of a table that have a target; the rows may be read piece by piece.
+    """Predict all rows of a table that have their targets; the rows may be read piece by piece.
 
     Raises:
         DataError: the table has no target column, or no row with a target.
     """
     encoder = table_encoder(model)
-    target = encoder.target.column
+    targets = [code.column for code in encoder.targets]
     parts: list[tuple[Any, Any, Any]] = []
     left_out, table = 0, ""
-    for chunk in table_chunks(source, encoder.kinds, optional=[target], name=name):
+    for chunk in table_chunks(source, encoder.kinds, optional=targets, name=name):
         table = chunk.table.name
-        if target not in chunk.names:
-            raise no_column(table, target, chunk.names)
-        column = chunk.table.column(target)
-        kept = np.flatnonzero(~column.missing)
-        left_out += len(column.missing) - len(kept)
+        for target in targets:
+            if target not in chunk.names:
+                raise no_column(table, target, chunk.names)
+        columns = [chunk.table.column(target) for target in targets]
+        kept = np.flatnonzero(~np.any([column.missing for column in columns], axis=0))
+        left_out += chunk.table.rows - len(kept)
         if len(kept):
             inputs = encoder.encode(chunk.table.take(kept), model.dtype)
             shares = model.predict_proba(inputs) if _has_shares(model) else kept[:, None]
-            truth = true_values(model, column.take(kept), kept + chunk.first, table)
-            parts.append((truth, model.predict(inputs), shares))
+            true = [column.take(kept) for column in columns]
+            truth = true_values(model, true, kept + chunk.first, table)
+            parts.append((truth, predicted_values(model, inputs), shares))
     if not parts:
-        raise DataError(f"{table} has no row with a {target}: there is nothing to compare with.")
+        raise DataError(
+            f"{table} has no row with a {', '.join(targets)}: there is nothing to compare with."
+        )
     truth, predicted, shares = (np.concatenate(part) for part in zip(*parts, strict=True))
     return Answers(truth, predicted, shares if _has_shares(model) else None, left_out, table)
 
 
+def predicted_values(model: Model, inputs: Any) -> Any:
+    """What a model predicts for encoded rows, in the terms of `true_values`."""
+    if model.targets.classes is not None:
+        return class_numbers(model, model.predict(inputs))
+    if table_encoder(model).target.kind == NUMBER:
+        return model.predict(inputs)
+    return replace(model, encoder=None).predict(inputs)
+
+
 def _has_shares(model: Model) -> bool:
-    return model.targets.kind in ("classes", "binary") and model.targets.classes is not None
+    return model.targets.kind in ("classes", "binary")
 
 
 def class_numbers(model: Model, labels: Any) -> Any:
