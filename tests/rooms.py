@@ -40,13 +40,17 @@ LAZY = {
     "chainrule.cli": "chainrule.cli",  # the subcommands
     "polars": "chainrule.data",
     "pandas": "chainrule.data",
+    "python_calamine": "chainrule.data",
     "rich": "chainrule.cli",
     "matplotlib": "chainrule.plotting",
     "sklearn": "chainrule.judgement",
     "threadpoolctl": "chainrule.judgement",
     "scipy": "chainrule.engine",  # the error function
 }
-HEAVY = {"jax", "jaxlib", "matplotlib", "pandas", "polars", "rich", "scipy", "sklearn", "torch"}
+HEAVY = {
+    *("jax", "jaxlib", "matplotlib", "pandas", "polars", "python_calamine", "rich", "scipy"),
+    *("sklearn", "torch"),
+}
 NEVER = {"torch", "tensorflow", "autograd"}
 OTHER_PEOPLES_DERIVATIVES = {
     *("grad", "value_and_grad", "vjp", "jvp", "jacfwd", "jacrev", "jacobian", "hessian"),

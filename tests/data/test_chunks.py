@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 
-from chainrule.data import CATEGORY, NUMBER, as_table, chunks, table_chunks
+from chainrule.data import CATEGORY, NUMBER, as_table, chunks, csv_source, table_chunks
 from chainrule.errors import DataError
 
 KINDS = {"a": NUMBER, "b": CATEGORY}
@@ -67,8 +67,11 @@ BAD = {
     "a word": ("1,x\n" * 30 + "wide,x\n", "line 32, column 'a': 'wide' is not a number"),
     "a short line": ("1,x\n" * 30 + "1\n", "line 32 has 1 cell"),
     "a long line": ("1,x\n" * 30 + "1,2,3\n" + "1,x\n" * 5, "line 32 has 3 cells"),
-    "an open quote": ("1,x\n" * 30 + '1,"x\n' + "1,x\n" * 5, "line 32: a quotation mark opens"),
-    "a zero byte": ("1,x\n" * 30 + "1,\0\n" + "1,x\n" * 5, "line 32: a zero byte"),
+    "an open quote": (
+        "1,x\n" * 30 + '1,"x\n' + "1,x\n" * 5,
+        "line 32, column 'b': a quotation mark opens",
+    ),
+    "a zero byte": ("1,x\n" * 30 + "1,\0\n" + "1,x\n" * 5, "line 32, column 'b': a zero byte"),
     "no rows": ("", "new.csv has a header and no rows"),
 }
 
@@ -84,8 +87,10 @@ def test_a_fault_is_named_with_its_line_in_the_whole_file(monkeypatch, kind, blo
 
 def test_a_row_that_never_ends_is_not_kept_in_memory(monkeypatch):
     monkeypatch.setattr(chunks, "BLOCK", 10)
-    monkeypatch.setattr(chunks, "LONGEST", 100)
-    with pytest.raises(DataError, match="never closed"):
+    monkeypatch.setattr(csv_source, "LONGEST", 100)
+    with pytest.raises(
+        DataError, match=r"line 2: a row of more than 0 MB\. Close the quotation mark"
+    ):
         joined(io.BytesIO(b'a,b\n1,"' + b"x\n" * 1000))
 
 

@@ -1,7 +1,8 @@
-"""A long CSV file in pieces: tables of some ten thousand rows, one after the other.
+"""A long table in pieces: tables of some ten thousand rows, one after the other.
 
-Blocks of bytes are cut where a record ends and each is read as a file of its own with the header
-before it, so that memory stays the same however long the file is.
+Blocks of CSV are cut where a record ends and each is read as a file of its own with the header
+before it, so that memory stays the same however long the file is; Parquet comes some rows at a
+time. The first block decides what the file is like, by the same rules as for a whole file.
 """
 
 from __future__ import annotations
@@ -10,19 +11,21 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from chainrule.data.csv_faults import header_of, line_of
-from chainrule.data.read import _cells_of, as_table
+from chainrule.data.csv_source import BLOCK, cells_of, csv_reading, csv_texts
+from chainrule.data.decoding import Decoder
+from chainrule.data.dialect import decimal_of
+from chainrule.data.files import InputFile, opened
+from chainrule.data.formats import PARQUET, TEXT
+from chainrule.data.memory import memory_column
+from chainrule.data.parquet import lazy_parquet, parquet_batches, parquet_names
+from chainrule.data.read import as_table, row_of
+from chainrule.data.reading import Reading
 from chainrule.data.table import Column, Table, no_column
-from chainrule.data.text import typed_column
+from chainrule.data.text import MISSING, typed_column
+from chainrule.data.workbook import workbook_cells
 from chainrule.errors import DataError
-
-BLOCK = 8 * 2**20
-"""Bytes read at a time."""
-
-LONGEST = 64 * 2**20
-"""Bytes of a record beyond which no end is looked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +51,7 @@ class _Wanted:
     kinds: Mapping[str, str]
     optional: Sequence[str]
     texts: Sequence[str]
+    missing: Sequence[str]
 
     def check(self, table: str, names: Sequence[str]) -> None:
         """Refuse a table that lacks a column."""
@@ -72,16 +76,18 @@ def table_chunks(
     *,
     optional: Sequence[str] = (),
     texts: Sequence[str] = (),
+    missing: Sequence[str] | None = None,
     name: str = "",
 ) -> Iterator[Chunk]:
     """The rows of a table in pieces, in their order.
 
     Args:
-        source: the path of a CSV file, an open binary file (a pipe will do), or whatever `as_table`
-                takes.
+        source: the path of a file, an open binary file (a pipe will do), or whatever `as_table`
+            takes.
         kinds: the columns that are needed, with their kinds.
         optional: columns that are read too where they are there; their cells decide the kind.
         texts: columns whose cells are wanted as they stand.
+        missing: the cells that say that there is no value; by default those of `MISSING`.
         name: what messages call an open file.
 
     Raises:
@@ -93,21 +99,18 @@ def table_chunks(
         >>> [(c.table.rows, c.texts["b"].to_list()) for c in table_chunks(file, {}, texts=["b"])]
         [(2, ['x', 'y'])]
     """
-    wanted = _Wanted(kinds, optional, texts)
+    wanted = _Wanted(kinds, optional, texts, tuple(MISSING if missing is None else missing))
     if isinstance(source, str | os.PathLike):
-        path = Path(source)
-        if not path.is_file():
-            as_table(path)  # says what it is instead
-        with path.open("rb") as file:
-            yield from _from_file(file, path.name, wanted)
+        with opened(Path(source)) as file:
+            yield from _from_file(file, wanted)
     elif hasattr(source, "read"):
-        yield from _from_file(source, name or "the input", wanted)
+        yield from _from_file(InputFile(source, name or "the input"), wanted)
     else:
         yield _from_memory(source, wanted)
 
 
 def _from_memory(source: Any, wanted: _Wanted) -> Chunk:
-    table = as_table(source, wanted.kinds)
+    table = as_table(source, wanted.kinds, missing=wanted.missing)
     wanted.check(table.name, table.names)
     found = {name: _plain(source, table.column(name)) for name in wanted.texts}
     return Chunk(table, tuple(table.names), found, 0)
@@ -122,93 +125,76 @@ def _plain(source: Any, column: Column) -> Any:
     return [column.labels[code] if code >= 0 else None for code in column.values]
 
 
-def _from_file(file: BinaryIO, name: str, wanted: _Wanted) -> Iterator[Chunk]:
-    first, lines, header = 0, 0, b""
-    for block in _blocks(file, name):
-        if not header:
-            header, names = _header(block, name)
-            wanted.check(name, names)
-            block = block[len(header) :]
-            lines = header.count(b"\n")
-        passed = lines - header.count(b"\n")
-        chunk = _chunk(header, passed, block, (name, names, wanted, first))
-        if chunk.table.rows:
-            yield chunk
-        first += chunk.table.rows
-        lines += block.count(b"\n")
-    if not first:
-        raise DataError(f"{name} has a header and no rows." if header else f"{name} is empty.")
+def _from_file(file: InputFile, wanted: _Wanted) -> Iterator[Chunk]:
+    if file.format == TEXT:
+        chunks = _of_csv(file, wanted)
+    elif file.format == PARQUET:
+        chunks = _of_parquet(file, wanted)
+    else:
+        chunks = _of_workbook(file, wanted)
+    rows = 0
+    for chunk in chunks:
+        rows += chunk.table.rows
+        yield chunk
+    if not rows:
+        raise DataError(f"{file.name} has a header and no rows.")
 
 
-def _chunk(header: bytes, passed: int, block: bytes, about: tuple[Any, ...]) -> Chunk:
-    """A block as a chunk; `passed` lines of the file lie between the header and it."""
-    try:
-        return _parsed(header + block, *about)
-    except DataError:
-        if passed:  # read again behind as many blank lines, so that the message counts right
-            _parsed(header + b"\n" * passed + block, *about)
-        raise
-
-
-def _blocks(file: BinaryIO, name: str) -> Iterator[bytes]:
-    """Bytes up to the end of a record, with one kind of line end."""
-    rest = b""
-    while read := file.read(BLOCK):
-        block = rest + read
-        end = _end_of_record(block)
-        if end == 0 and len(block) > LONGEST:
-            raise DataError(
-                f"{name} has a row longer than {LONGEST >> 20} MB: a quotation mark is open and "
-                "never closed, or this is no CSV file."
+def _of_csv(file: InputFile, wanted: _Wanted) -> Iterator[Chunk]:
+    decoder = Decoder(file.name)
+    first, decimal = 0, ""
+    for text in csv_texts(file, decoder, whole=False, block=BLOCK):
+        if not decimal:
+            wanted.check(file.name, text.names)
+        cells = cells_of(text)
+        decimal = decimal or decimal_of(cells.texts.values(), text.delimiter)
+        columns = tuple(
+            typed_column(
+                name,
+                cells.texts[name],
+                cells.place,
+                wanted.kinds.get(name),
+                decimal=decimal,
+                missing=wanted.missing,
             )
-        if end:
-            yield _one_line_end(block[:end])
-        rest = block[end:]
-    if rest:
-        yield _one_line_end(rest)
+            for name in text.names
+            if wanted.typed(name)
+        )
+        rows = len(cells.kept)
+        reading = csv_reading(file, decoder, cells, decimal, wanted.missing)
+        if rows:
+            found = {name: cells.texts[name] for name in wanted.texts}
+            yield Chunk(Table(columns, rows, file.name, reading), text.names, found, first)
+        first += rows
 
 
-def _end_of_record(block: bytes) -> int:
-    """Behind the last line end that stands outside of quotes; 0 where there is none."""
-    quotes = block.count(b'"')
-    end = len(block)
-    while (cut := max(block.rfind(b"\n", 0, end), block.rfind(b"\r", 0, end - 1))) >= 0:
-        quotes -= block.count(b'"', cut, end)
-        if quotes % 2 == 0:
-            return cut + 1
-        end = cut
-    return 0
+def _of_parquet(file: InputFile, wanted: _Wanted) -> Iterator[Chunk]:
+    lazy = lazy_parquet(file)
+    names = parquet_names(file, lazy)
+    wanted.check(file.name, names)
+    first, reading = 0, Reading(PARQUET, missing=tuple(wanted.missing))
+    needed = [name for name in names if wanted.typed(name) or name in wanted.texts]
+    for frame in parquet_batches(file, needed, lazy):
+        place = row_of(file.name, first)
+        columns = tuple(
+            memory_column(name, frame[name], wanted.kinds.get(name), wanted.missing, place)
+            for name in needed
+            if wanted.typed(name)
+        )
+        table = Table(columns, len(frame), file.name, reading)
+        yield Chunk(table, tuple(names), {name: frame[name] for name in wanted.texts}, first)
+        first += len(frame)
 
 
-def _one_line_end(block: bytes) -> bytes:
-    if b"\r" not in block:
-        return block
-    return block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-
-
-def _header(block: bytes, name: str) -> tuple[bytes, list[str]]:
-    """The bytes of the first record, and the names in it."""
-    names = header_of(block, name)
-    end = 0
-    while True:
-        end = block.find(b"\n", end) + 1
-        if end == 0:
-            return block + b"\n", names
-        if block.count(b'"', 0, end) % 2 == 0:
-            return block[:end], names
-
-
-def _parsed(content: bytes, name: str, names: list[str], wanted: _Wanted, first: int) -> Chunk:
-    if b"\0" in content:
-        line = content.count(b"\n", 0, content.index(b"\0")) + 1
-        raise DataError(f"{name}, line {line}: a zero byte; this is no CSV text in UTF-8.")
-    cells, kept = _cells_of(content, name, names)
-
-    def place(row: int) -> str:
-        return f"{name}, line {line_of(content, name, int(kept[row]))}"
-
+def _of_workbook(file: InputFile, wanted: _Wanted) -> Iterator[Chunk]:
+    book = workbook_cells(file)
+    wanted.check(file.name, list(book.texts))
     columns = tuple(
-        typed_column(n, cells[n], place, wanted.kinds.get(n)) for n in names if wanted.typed(n)
+        typed_column(name, texts, book.place, wanted.kinds.get(name), missing=wanted.missing)
+        for name, texts in book.texts.items()
+        if wanted.typed(name)
     )
-    table = Table(columns, len(kept), name)
-    return Chunk(table, tuple(names), {n: cells[n] for n in wanted.texts}, first)
+    reading = Reading(book.format, missing=tuple(wanted.missing), said=book.said)
+    table = Table(columns, len(book.rows), file.name, reading)
+    found = {name: book.texts[name] for name in wanted.texts}
+    yield Chunk(table, tuple(book.texts), found, 0)

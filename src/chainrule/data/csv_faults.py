@@ -1,137 +1,231 @@
-"""What is wrong with a CSV file, and on which line: read slowly, and only when something is."""
+"""What is wrong with CSV text, by line and column: looked for slowly, and only where needed."""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from chainrule.errors import DataError
 
+LONGEST_CELL = 131_072
+"""Characters of a cell; the limit of Python's own csv."""
 
-def header_of(content: bytes, name: str) -> list[str]:
-    """The names in the first line of a CSV file, without spaces around them.
+
+class LineFault(Exception):
+    """Something is wrong with a line of the text; the line counts from 1 at the header."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(reason)
+        self.line = line
+
+
+@dataclass(frozen=True)
+class CsvText:
+    """A header and rows below it: a whole file, or a block of one with the header before it.
+
+    Attributes:
+        content: UTF-8 with LF line ends. name: what messages call the file.
+        delimiter: between cells. names: of the columns, () while they are not known.
+        above: lines of the file above the header. header_lines: lines of the header.
+        passed: lines of the file between the header and the rows.
+    """
+
+    content: bytes
+    name: str
+    delimiter: str
+    names: tuple[str, ...] = ()
+    above: int = 0
+    header_lines: int = 1
+    passed: int = 0
+
+    def place(self, line: int) -> str:
+        """Where a line of the text is in the file, for messages."""
+        passed = self.passed if line > self.header_lines else 0
+        return f"{self.name}, line {line + self.above + passed}"
+
+    def column(self, index: int) -> str:
+        """A column for messages, where it is known."""
+        return f", column {self.names[index]!r:.80}" if index < len(self.names) else ""
+
+    def fault(self, fault: LineFault) -> DataError:
+        """The error for a fault."""
+        return DataError(f"{self.place(fault.line)}{fault}")
+
+    @property
+    def even(self) -> bool:
+        """Whether delimiters and line ends alone show that every line has one cell a column.
+
+        Quotes always give False.
+        """
+        if b'"' in self.content:
+            return False
+        lines = self.content.count(b"\n") + (not self.content.endswith(b"\n"))
+        cells = self.content.count(self.delimiter.encode()) + lines
+        return cells == len(self.names) * lines
+
+
+def header_of(text: CsvText) -> tuple[list[str], int]:
+    """The cells of the first record, and how many lines it takes.
 
     Raises:
-        DataError: blank or double names, another separator than the comma, not UTF-8.
+        DataError: it is blank or its quotation marks are not in order.
     """
-    names = next(_lines(content, name), (1, [""]))[1]
-    if not names:
-        raise DataError(f"{name}: the first line is blank. It must name the columns.")
-    for separator, word in ((";", "semicolons"), ("\t", "tabs")):
-        if len(names) == 1 and separator in names[0]:
-            raise DataError(
-                f"{name} separates its columns by {word}, and only commas are read. Save it as CSV "
-                "with commas and decimal points."
-            )
-    names = [column.strip() for column in names]
-    for i, column in enumerate(names):
-        if not column:
-            raise DataError(f"{name}: column {i + 1} has no name in the first line. Give it one.")
-        if column in names[:i]:
-            raise DataError(f"{name} has two columns {column!r}. Give one of them another name.")
-    return names
+    try:
+        _, end, names = next(_lines(text), (1, 1, [""]))
+    except LineFault as fault:
+        raise text.fault(fault) from None
+    if not any(name.strip() for name in names):
+        raise DataError(f"{text.place(1)} is blank. It must name the columns.")
+    return names, end
 
 
-def has_even_lines(content: bytes, columns: int) -> bool:
-    """Whether commas and line ends alone show that every line has one cell a column.
-
-    Long lines are not seen here, they are refused by the reader; quotes always give False.
-    """
-    if b'"' in content:
-        return False
-    lines = content.count(b"\n") + (not content.endswith(b"\n"))
-    return content.count(b",") == (columns - 1) * lines
-
-
-def blank_rows(content: bytes, name: str, columns: int) -> tuple[list[int], int]:
+def blank_rows(text: CsvText) -> tuple[list[int], int]:
     """Which rows are blank lines, after a look at every line; and how many rows with them.
 
     Raises:
-        DataError: a line with too few or too many cells, a quotation mark that never ends or
-            stands inside a cell.
+        DataError: a line with too few or too many cells, or a quotation mark in an odd place.
     """
-    blank, row = [], -1
-    for row, line, cells in _records(content, name):
-        if not cells and columns > 1:
-            blank.append(row)
-        elif len(cells) != columns and not (columns == 1 and not cells):
-            raise _uneven(name, line, len(cells), columns)
+    try:
+        return _checked(text)
+    except LineFault as fault:
+        raise text.fault(fault) from None
+
+
+def _checked(text: CsvText) -> tuple[list[int], int]:
+    blank: list[int] = []
+    columns, row = len(text.names), -1
+    suspect = _may_hold_odd_quotes(text)
+    for row, line, end, cells in _records(text):
+        if len(cells) != columns:
+            if len(cells) > 1 or (cells and cells[0].strip()):
+                raise _uneven(text, line, len(cells))
+            if columns > 1:
+                blank.append(row)
+        if suspect and '"' in "".join(cells) and (fault := _quote_fault(text, line, end)):
+            raise fault
     return blank, row + 1
 
 
-def _uneven(name: str, line: int, cells: int, columns: int) -> DataError:
-    many = cells > columns
-    cure = "Put a cell that contains a comma in quotation marks" if many else "Complete the line"
-    return DataError(
-        f"{name}, line {line} has {cells} cell{'s' if cells != 1 else ''} and the first line has "
-        f"{columns}. {cure}."
-    )
+def _uneven(text: CsvText, line: int, cells: int) -> LineFault:
+    columns = len(text.names)
+    if cells > columns:
+        cure = f"Put a cell that contains {_called(text.delimiter)} in quotation marks"
+    else:
+        cure = f"Complete the line: {text.column(cells)[9:]} is the first that lacks"
+    many = "s" if cells != 1 else ""
+    return LineFault(line, f" has {cells} cell{many} and the first line has {columns}. {cure}.")
 
 
-def line_of(content: bytes, name: str, row: int) -> int:
-    """The line of the file on which a row begins; the header is on line 1."""
-    for number, line, _ in _records(content, name):
-        if number == row:
-            return line
+def _called(delimiter: str) -> str:
+    return {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}[delimiter]
+
+
+def line_of(text: CsvText, row: int) -> int:
+    """The line of the text on which a row begins; the header is on line 1."""
+    try:
+        for number, line, _, _ in _records(text):
+            if number == row:
+                return line
+    except LineFault as fault:
+        return fault.line
     raise IndexError(row)
 
 
-def refused(content: bytes, name: str, columns: int, reason: str) -> DataError:
-    """The error for a file that the fast reader refuses for a reason of its own."""
+def zero_byte(text: CsvText) -> DataError:
+    """The error for text with a zero byte."""
+    start = text.content.index(b"\0")
+    before = text.content[:start]
+    line = before.count(b"\n") + 1
+    last = before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")
+    cells = next(csv.reader([last], delimiter=text.delimiter), [""])
+    return DataError(
+        f"{text.place(line)}{text.column(max(len(cells) - 1, 0))}: a zero byte, which no text "
+        "has. Save the table again as CSV in UTF-8."
+    )
+
+
+def refused(text: CsvText, reason: str) -> DataError:
+    """The error for text that the fast reader refuses for a reason of its own."""
     try:
-        blank_rows(content, name, columns)
-        for _, line, cells in _records(content, name):
-            if any('"' in cell for cell in cells):
-                return DataError(
-                    f"{name}, line {line}: a quotation mark inside a cell. Put the whole cell in "
-                    'quotation marks and write the inner one twice: "a ""b"" c".'
-                )
+        blank_rows(text)
     except DataError as error:
         return error
-    return DataError(f"{name} is not proper CSV: {reason}.")
+    return DataError(f"{text.name} is not proper CSV: {reason}. Save the table again as CSV.")
 
 
-def _records(content: bytes, name: str) -> Iterator[tuple[int, int, list[str]]]:
-    """(row, line on which it begins, cells) of everything below the header."""
-    for row, (line, cells) in enumerate(_lines(content, name), -1):
+def _may_hold_odd_quotes(text: CsvText) -> bool:
+    """Whether a quotation mark may stand inside a cell that does not begin with one."""
+    mark = re.escape(text.delimiter.encode())
+    return bool(re.search(rb"(?:\A|[\n" + mark + rb'])[^"\n' + mark + rb']+"', text.content))
+
+
+def _quote_fault(text: CsvText, line: int, end: int) -> LineFault | None:
+    """The first cell of a record whose quotation marks are not in order."""
+    record = b"\n".join(text.content.split(b"\n", end)[line - 1 : end]).decode("utf-8", "replace")
+    mark = re.escape(text.delimiter)
+    cell = re.compile(rf'(?:"[^"]*(?:""[^"]*)*"|[^"{mark}\n]*)(?=[{mark}\n]|\Z)')
+    place = index = 0
+    while place <= len(record):
+        found = cell.match(record, place)
+        if not found:
+            return LineFault(line, f"{text.column(index)}: {_odd_quote(record[place:])}")
+        place, index = found.end() + 1, index + 1
+    return None
+
+
+def _odd_quote(rest: str) -> str:
+    """What is wrong with the quotation marks of the cell that begins here."""
+    if not rest.startswith('"'):
+        return (
+            "a quotation mark inside a cell. Put the whole cell in quotation marks and write the "
+            'inner one twice: "a ""b"" c".'
+        )
+    if re.match(r'"[^"]*(?:""[^"]*)*\Z', rest):
+        return "a quotation mark opens here and is never closed. Close it behind the cell."
+    return (
+        "text after the closing quotation mark of a cell. Write a quotation mark inside of a cell "
+        'twice: "a ""b"" c".'
+    )
+
+
+def _records(text: CsvText) -> Iterator[tuple[int, int, int, list[str]]]:
+    """(row, line on which it begins, line on which it ends, cells) of what is below the header."""
+    for row, (line, end, cells) in enumerate(_lines(text), -1):
         if row >= 0:
-            yield row, line, cells
+            yield row, line, end, cells
 
 
-def _lines(content: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
-    """(line on which it begins, cells) of every record, the header among them."""
-    text = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline="")
-    reader = csv.reader(text, strict=True)
+def _lines(text: CsvText) -> Iterator[tuple[int, int, list[str]]]:
+    """(line on which it begins, on which it ends, cells) of every record, the header among them.
+
+    Raises:
+        LineFault: a record cannot be read.
+    """
+    lines = io.TextIOWrapper(io.BytesIO(text.content), "utf-8", newline="\n")
+    reader = csv.reader(lines, delimiter=text.delimiter, strict=True)
     while True:
         begin = reader.line_num + 1
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            raise DataError(f"{name}, line {begin}: {_reason(str(error))}.") from None
-        except UnicodeDecodeError:
-            raise _not_utf8(content, name) from None
+            raise _unreadable(text, begin, reader.line_num, str(error)) from None
         if cells is None:
             return
-        yield begin, cells
+        yield begin, reader.line_num, cells
 
 
-def _not_utf8(content: bytes, name: str) -> DataError:
-    try:
-        content.decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        return DataError(
-            f"{name}, line {line}: the byte {content[error.start]:#04x} is not UTF-8. Save the "
-            "file as CSV in UTF-8."
-        )
-    return DataError(f"{name} is not UTF-8. Save the file as CSV in UTF-8.")
+def _unreadable(text: CsvText, begin: int, end: int, reason: str) -> LineFault:
+    if "field larger" in reason:
+        return LineFault(begin, f": {too_long()}")
+    return _quote_fault(text, begin, end) or LineFault(begin, f": {reason}.")
 
 
-def _reason(text: str) -> str:
-    """What Python's csv says, in plain words."""
-    if "unexpected end of data" in text:
-        return "a quotation mark opens here and is never closed"
-    if "expected after" in text:
-        return "text after the closing quotation mark of a cell"
-    return text
+def too_long() -> str:
+    """Why a cell is refused."""
+    return (
+        f"a cell of more than {LONGEST_CELL:,} characters. Shorten it, or close the quotation mark "
+        "that opens it."
+    )

@@ -1,29 +1,39 @@
-"""From a CSV file, a DataFrame or a dict of columns to a Table."""
+"""From a file, a DataFrame or a dict of columns to a Table."""
 
 from __future__ import annotations
 
-import difflib
 import os
-import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from chainrule.data.csv_faults import blank_rows, has_even_lines, header_of, line_of, refused
-from chainrule.data.table import CATEGORY, NUMBER, Column, Table
-from chainrule.data.text import CsvRefused, read_csv_text, typed_column
+from chainrule.data.csv_source import cells_of, csv_reading, csv_texts
+from chainrule.data.decoding import Decoder
+from chainrule.data.dialect import decimal_of
+from chainrule.data.files import InputFile, opened
+from chainrule.data.formats import OLE, PARQUET, ZIP
+from chainrule.data.memory import columns_of, memory_column
+from chainrule.data.parquet import parquet_frame
+from chainrule.data.reading import Reading
+from chainrule.data.table import Table
+from chainrule.data.text import MISSING, typed_column
+from chainrule.data.workbook import workbook_cells
 from chainrule.errors import DataError
 
 
-def as_table(source: Any, kinds: Mapping[str, str] | None = None) -> Table:
+def as_table(
+    source: Any,
+    types: Mapping[str, str] | None = None,
+    *,
+    missing: Sequence[str] | None = None,
+) -> Table:
     """A table from whatever holds one.
 
     Args:
-        source: the path of a CSV file, a pandas or polars DataFrame, a dict of columns, or a Table.
-        kinds: "number" or "category" of columns for which it is known; of the others the cells
-            decide: numbers where all that is there are numbers.
+        source: the path of a CSV, Parquet or Excel file, a pandas or polars DataFrame, a dict of
+            columns, or a Table. docs/reading.md has the rules by which files are read.
+        types: the kinds of columns for which they are known; of the others the cells decide.
+        missing: the cells that say that there is no value; by default those of `MISSING`.
 
     Raises:
         DataError: it cannot be read; file, line and column are named.
@@ -33,19 +43,23 @@ def as_table(source: Any, kinds: Mapping[str, str] | None = None) -> Table:
         >>> [(column.name, column.kind) for column in table.columns]
         [('height', 'number'), ('city', 'category')]
     """
-    known = kinds or {}
+    known, absent = types or {}, tuple(MISSING if missing is None else missing)
     if isinstance(source, Table):
         return source
     if isinstance(source, str | os.PathLike):
-        return _from_csv(Path(source), known)
-    if isinstance(source, Mapping):
-        return _from_columns({str(name): source[name] for name in source}, known)
-    if hasattr(source, "columns"):
-        return _from_columns({str(name): source[name] for name in source.columns}, known)
-    raise DataError(
-        f"A table is needed and {type(source).__name__} is none: give the path of a CSV file, a "
-        "DataFrame, or a dict of columns."
+        with opened(Path(source)) as file:
+            return table_of_file(file, known, absent)
+    columns = columns_of(source)
+    made = tuple(
+        memory_column(name, values, known.get(name), absent) for name, values in columns.items()
     )
+    sizes = {column.name: len(column.values) for column in made}
+    if len(set(sizes.values())) > 1:
+        raise DataError(f"The columns have different numbers of rows: {sizes}.")
+    rows = next(iter(sizes.values()), 0)
+    if not rows:
+        raise DataError("The table has no rows: there is nothing to learn from.")
+    return Table(made, rows, "the table", Reading(missing=absent))
 
 
 def is_table_like(source: Any) -> bool:
@@ -53,96 +67,56 @@ def is_table_like(source: Any) -> bool:
     return isinstance(source, str | os.PathLike | Mapping | Table) or hasattr(source, "columns")
 
 
-def _from_csv(path: Path, kinds: Mapping[str, str]) -> Table:
-    content = _content_of(path)
-    names = header_of(content, path.name)
-    texts, kept = _cells_of(content, path.name, names)
-    if not len(kept):
-        raise DataError(f"{path.name} has a header and no rows: there is nothing to learn from.")
+def table_of_file(file: InputFile, types: Mapping[str, str], missing: Sequence[str]) -> Table:
+    """The table in an open file.
 
-    def place(row: int) -> str:
-        return f"{path.name}, line {line_of(content, path.name, int(kept[row]))}"
-
-    columns = tuple(typed_column(n, texts[n], place, kinds.get(n)) for n in names)
-    return Table(columns, len(kept), path.name)
-
-
-def _cells_of(content: bytes, name: str, names: list[str]) -> tuple[dict[str, Any], Any]:
-    """The columns as text without blank lines, and which rows are left."""
-    try:
-        texts = read_csv_text(content, names)
-    except CsvRefused as error:
-        raise refused(content, name, len(names), str(error)) from None
-    rows = len(texts[names[0]])
-    if has_even_lines(content, len(names)):
-        return texts, np.arange(rows)
-    blank, found = blank_rows(content, name, len(names))
-    if found != rows:
-        raise refused(content, name, len(names), "a quotation mark stands in an odd place")
-    kept = np.setdiff1d(np.arange(rows), blank)
-    return {column: texts[column].gather(kept) for column in names}, kept
+    Raises:
+        DataError: as `as_table`.
+    """
+    match file.format:
+        case kind if kind == PARQUET:
+            return _of_parquet(file, types, missing)
+        case kind if kind in (ZIP, OLE):
+            return _of_workbook(file, types, missing)
+    decoder = Decoder(file.name)
+    (text,) = csv_texts(file, decoder, whole=True)
+    cells = cells_of(text)
+    decimal = decimal_of(cells.texts.values(), text.delimiter)
+    _check_rows(file.name, len(cells.kept))
+    columns = tuple(
+        typed_column(n, cells.texts[n], cells.place, types.get(n), decimal=decimal, missing=missing)
+        for n in text.names
+    )
+    reading = csv_reading(file, decoder, cells, decimal, missing)
+    return Table(columns, len(cells.kept), file.name, reading)
 
 
-def _content_of(path: Path) -> bytes:
-    """The bytes of a regular file; line ends of every system become one."""
-    try:
-        kind = path.stat().st_mode
-        if stat.S_ISDIR(kind):
-            raise DataError(f"{path} is a folder. Name a CSV file in it.")
-        if not stat.S_ISREG(kind):
-            raise DataError(f"{path} is not a file but a device or a pipe. Name a CSV file.")
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"There is no file {path}.{_nearest_file(path)}") from None
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
-    if not content.strip():
-        raise DataError(f"{path} is empty. The first line must name the columns.")
-    if b"\0" in content:
-        line = content.count(b"\n", 0, content.index(b"\0")) + 1
-        raise DataError(f"{path}, line {line}: a zero byte; this is no CSV text in UTF-8.")
-    if b"\r" in content:
-        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return content
+def _of_parquet(file: InputFile, types: Mapping[str, str], missing: Sequence[str]) -> Table:
+    frame = parquet_frame(file)
+    _check_rows(file.name, len(frame))
+    columns = tuple(
+        memory_column(name, frame[name], types.get(name), missing, place=row_of(file.name))
+        for name in frame.columns
+    )
+    return Table(columns, len(frame), file.name, Reading(PARQUET, missing=tuple(missing)))
 
 
-def _nearest_file(path: Path) -> str:
-    """A hint where the folder has a file of nearly that name."""
-    if not path.parent.is_dir():
-        return f" There is no folder {path.parent} either."
-    near = difflib.get_close_matches(path.name, [p.name for p in path.parent.iterdir()], n=1)
-    return f" Did you mean {path.parent / near[0]}?" if near else ""
+def _of_workbook(file: InputFile, types: Mapping[str, str], missing: Sequence[str]) -> Table:
+    book = workbook_cells(file)
+    _check_rows(file.name, len(book.rows))
+    columns = tuple(
+        typed_column(name, texts, book.place, types.get(name), missing=missing)
+        for name, texts in book.texts.items()
+    )
+    reading = Reading(book.format, missing=tuple(missing), said=book.said)
+    return Table(columns, len(book.rows), file.name, reading)
 
 
-def _from_columns(columns: Mapping[str, Any], kinds: Mapping[str, str]) -> Table:
-    made = tuple(_column(name, values, kinds.get(name)) for name, values in columns.items())
-    sizes = {column.name: len(column.values) for column in made}
-    if len(set(sizes.values())) > 1:
-        raise DataError(f"The columns have different numbers of rows: {sizes}.")
-    rows = next(iter(sizes.values()), 0)
+def row_of(name: str, first: int = 0) -> Any:
+    """Says where a row of a file without lines is; its rows count from 1."""
+    return lambda row: f"{name}, row {first + row + 1}"
+
+
+def _check_rows(name: str, rows: int) -> None:
     if not rows:
-        raise DataError("The table has no rows: there is nothing to learn from.")
-    return Table(made, rows, "the table")
-
-
-def _column(name: str, source: Any, kind: str | None) -> Column:
-    place: Callable[[int], str] = "row {}".format
-    values = source.to_numpy() if hasattr(source, "to_numpy") else np.asarray(source)
-    if values.ndim != 1:
-        raise DataError(f"Column {name!r} has shape {values.shape}; one value a row is needed.")
-    if values.dtype.kind in "fiu" and kind != CATEGORY:
-        numbers = values.astype("float64")
-        if np.isinf(numbers).any():
-            row = int(np.argmax(np.isinf(numbers)))
-            raise DataError(f"{place(row)}, column {name!r}: the number is infinite.")
-        return Column(name, NUMBER, numbers)
-    return typed_column(name, [_text(value) for value in values], place, kind)
-
-
-def _text(value: Any) -> str | None:
-    """A cell as the text that a CSV file would have; None where it is missing."""
-    if value is None or type(value).__name__ in ("NAType", "NaTType") or value != value:
-        return None
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return str(int(value))
-    return str(value)
+        raise DataError(f"{name} has a header and no rows: there is nothing to learn from.")

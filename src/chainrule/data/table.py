@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.reading import IN_MEMORY, Reading
 from chainrule.errors import DataError
 
 NUMBER, CATEGORY = "number", "category"
@@ -70,11 +71,13 @@ class Table:
     Attributes:
         columns: in their order. rows: how many rows.
         name: what messages call the table, e.g. "penguins.csv".
+        reading: what was recognized when it was read.
     """
 
     columns: tuple[Column, ...]
     rows: int
     name: str
+    reading: Reading = IN_MEMORY
 
     @property
     def names(self) -> list[str]:
@@ -94,7 +97,8 @@ class Table:
 
     def take(self, rows: Any) -> Table:
         """The table with these rows only, given as row numbers."""
-        return Table(tuple(c.take(rows) for c in self.columns), len(rows), self.name)
+        columns = tuple(column.take(rows) for column in self.columns)
+        return Table(columns, len(rows), self.name, self.reading)
 
     def digest(self) -> str:
         """SHA-256 of names and values, the same for a file and a DataFrame with one content."""

@@ -1,4 +1,4 @@
-"""Text cells become typed columns. The one place that loads polars, which reads CSV in parallel."""
+"""Text cells become typed columns, and columns become text again."""
 
 from __future__ import annotations
 
@@ -7,28 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.libraries import load_polars
 from chainrule.data.table import CATEGORY, NUMBER, Column
 from chainrule.errors import DataError
 
 MISSING = ("", "NA", "NaN")
 """Cells that say that there is no value. Spaces around a cell never count."""
-
-
-class CsvRefused(Exception):
-    """polars could not read a CSV file; the text is its reason."""
-
-
-def read_csv_text(content: bytes, names: Sequence[str]) -> dict[str, Any]:
-    """Every column of a CSV file with a header, as polars text; empty cells are null."""
-    import polars
-
-    try:
-        frame = polars.read_csv(content, infer_schema=False, encoding="utf8")
-    except polars.exceptions.PolarsError as error:
-        raise CsvRefused(str(error).splitlines()[0]) from None
-    if [name.strip() for name in frame.columns] != list(names):
-        raise CsvRefused("a quotation mark in its first line stands in an odd place")
-    return dict(zip(names, frame.get_columns(), strict=True))
 
 
 def typed_column(
@@ -53,7 +37,7 @@ def typed_column(
     Raises:
         DataError: a cell that cannot be of the kind, or an infinite number.
     """
-    import polars
+    polars = load_polars()
 
     series = (
         texts if isinstance(texts, polars.Series) else polars.Series(texts, dtype=polars.String)
@@ -98,7 +82,8 @@ def csv_text(columns: Mapping[str, Any], *, header: bool) -> bytes:
     >>> csv_text({"id": ["a", "b,c"], "price": np.array([0.1, 2], "float32")}, header=True)
     b'id,price\\na,0.1\\n"b,c",2.0\\n'
     """
-    import polars
+    polars = load_polars()
 
     frame = polars.DataFrame({name: polars.Series(values) for name, values in columns.items()})
-    return frame.write_csv(include_header=header).encode()
+    text: str = frame.write_csv(include_header=header)
+    return text.encode()

@@ -1,0 +1,141 @@
+"""Bytes of a text file, in whatever encoding, become UTF-8 with one kind of line end.
+
+The rules, in their order:
+
+1. A byte order mark decides: UTF-8, UTF-16 or UTF-32.
+2. Without one, UTF-16 is where at least a fifth of the first 4,096 bytes is zero and all the zeros
+   stand at even places, or all at odd ones.
+3. Else the first block with a byte above 127 decides. It is UTF-8 where it is valid UTF-8.
+4. Where it is not, it is damaged UTF-8 if most of those bytes form UTF-8 characters: refused, with
+   the line. Else it is Windows-1252, which contains Latin-1; a byte that has no meaning there is
+   refused with its line.
+5. CR LF, CR and LF are line ends, mixed as they may be, also inside of quotation marks.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from chainrule.errors import DataError
+
+MARKS = {
+    codecs.BOM_UTF8: ("utf-8", "UTF-8 with a byte order mark"),
+    codecs.BOM_UTF32_LE: ("utf-32-le", "UTF-32"),
+    codecs.BOM_UTF32_BE: ("utf-32-be", "UTF-32"),
+    codecs.BOM_UTF16_LE: ("utf-16-le", "UTF-16"),
+    codecs.BOM_UTF16_BE: ("utf-16-be", "UTF-16"),
+}
+"""Byte order marks with the codec and what is said; UTF-32 comes first, its mark begins alike."""
+
+UTF8 = ("utf-8", "UTF-8")
+WINDOWS = ("cp1252", "Windows-1252")
+
+LONGEST_CHARACTER = 4
+"""Bytes of a character in UTF-8."""
+
+
+class Decoder:
+    """Takes a file's bytes in pieces and gives them back as UTF-8 with LF line ends.
+
+    Attributes:
+        encoding: what was recognized, "UTF-8" as long as all is ASCII. line_ends: the kinds seen
+            where they are not LF or CR LF throughout. lines: how many lines were given so far.
+
+    Example:
+        >>> decoder = Decoder("names.csv")
+        >>> decoder.feed("name\\rZoë".encode("cp1252"), last=True).decode(), decoder.encoding
+        ('name\\nZoë', 'Windows-1252')
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.encoding = UTF8[1]
+        self.line_ends: set[str] = set()
+        self.lines = 0
+        self._codec: codecs.IncrementalDecoder | None = None
+        self._started = False
+        self._held = b""
+        self._raw = b""
+        self._name = ""
+
+    def feed(self, raw: bytes, *, last: bool = False) -> bytes:
+        """The next piece decoded; what may go on in the piece after it is held back.
+
+        Raises:
+            DataError: a byte that the encoding does not have; the line is named.
+        """
+        if not self._started:
+            raw = self._start(raw)
+        text = self._held + self._decoded(raw, last)
+        self._held = b""
+        if text.endswith(b"\r") and not last:
+            text, self._held = text[:-1], b"\r"
+        if b"\r" in text:
+            text = self._one_line_end(text)
+        self.lines += text.count(b"\n")
+        return text
+
+    def _start(self, raw: bytes) -> bytes:
+        """Look for a byte order mark or UTF-16 without one."""
+        self._started = True
+        for mark, (codec, said) in MARKS.items():
+            if raw.startswith(mark):
+                self._use(codec, said)
+                return raw[len(mark) :]
+        if codec := _unmarked_utf16(raw[:4096]):
+            self._use(codec, "UTF-16 without a byte order mark")
+        return raw
+
+    def _use(self, codec: str, said: str) -> None:
+        self._codec, self._name = codecs.getincrementaldecoder(codec)(), codec
+        self.encoding = said
+
+    def _decoded(self, raw: bytes, last: bool) -> bytes:
+        raw, self._raw = self._raw + raw, b""
+        if self._codec is None:
+            if not last and not raw.isascii() and raw[:-LONGEST_CHARACTER].isascii():
+                raw, self._raw = raw[:-LONGEST_CHARACTER], raw[-LONGEST_CHARACTER:]
+            if raw.isascii():
+                return raw
+            self._use(*_eight_bit(raw, last))
+        assert self._codec is not None
+        try:
+            return self._codec.decode(raw, last).encode()
+        except UnicodeDecodeError as error:
+            raise self._refused(error.object, error.start) from None
+        except UnicodeEncodeError:  # half a character of UTF-16 on its own
+            raise self._refused(raw, 0) from None
+
+    def _refused(self, raw: bytes, start: int) -> DataError:
+        before = self._held.decode() + raw[:start].decode(self._name, "ignore")
+        line = self.lines + 1 + len(re.findall(r"\r\n|\r|\n", before))
+        return DataError(
+            f"{self.name}, line {line}: the byte {raw[start]:#04x} is not {self.encoding}. Save "
+            "the file as CSV in UTF-8."
+        )
+
+    def _one_line_end(self, text: bytes) -> bytes:
+        both = text.count(b"\r\n")
+        for kind, count in (("CR LF", both), ("CR", text.count(b"\r") - both)):
+            self.line_ends |= {kind} if count else set()
+        self.line_ends |= {"LF"} if text.count(b"\n") > both else set()
+        return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+def _unmarked_utf16(head: bytes) -> str:
+    """The codec where zero bytes show UTF-16 without a mark, else ""."""
+    zeros = head.count(0)
+    if zeros * 5 < len(head) or len(head) < 4:
+        return ""
+    if zeros == head[1::2].count(0):
+        return "utf-16-le"
+    return "utf-16-be" if zeros == head[::2].count(0) else ""
+
+
+def _eight_bit(raw: bytes, last: bool) -> tuple[str, str]:
+    """UTF-8 or Windows-1252 for bytes that are not ASCII, by rules 3 and 4."""
+    text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(raw, last)
+    damaged = len(re.findall("[\udc80-\udcff]", text))
+    whole = len(re.findall("[^\x00-\x7f\udc80-\udcff]", text)) if damaged else 1
+    return UTF8 if whole > damaged or not damaged else WINDOWS
