@@ -11,12 +11,11 @@ import click
 
 from chainrule.cli.document import json_option, print_document
 from chainrule.cli.inspect import grid
+from chainrule.cli.layout import wrapped
+from chainrule.cli.verdict import number_text
 from chainrule.judgement import Measure
 from chainrule.workflow import Evaluation
 from chainrule.workflow import evaluate as evaluate_model
-
-SHARES = {"accuracy", "balanced accuracy", "F1", "R²", "calibration error"}
-"""Scores between 0 and 1, printed with three decimals."""
 
 
 @click.command(name="evaluate")
@@ -41,7 +40,8 @@ def evaluate(model: Path, file: str, as_json: bool) -> None:
 
 
 def _page(found: Evaluation) -> Iterator[str]:
-    yield f"Judged on {found.rows:,} {'row' if found.rows == 1 else 'rows'} of {found.table}"
+    never = " that it never saw" if found.unseen else ""
+    yield f"Judged on {found.rows:,} {'row' if found.rows == 1 else 'rows'} of {found.table}{never}"
     if found.left_out:
         yield f"Left out {found.left_out:,} rows that have no {found.target}"
     card = found.card or {}
@@ -53,21 +53,18 @@ def _page(found: Evaluation) -> Iterator[str]:
         rows.append(
             (
                 name,
-                _number(name, measure.value),
+                number_text(name, measure.value),
                 _interval(name, measure),
-                _number(name, found.trivial_scores[name]),
-                "" if said is None else _number(name, said),
+                number_text(name, found.trivial_scores[name]),
+                "" if said is None else number_text(name, said),
             )
         )
     if not any(row[-1] for row in rows[1:]):
         rows = [row[:-1] for row in rows]
     yield from grid(rows, left=1)
-    yield from found.verdict
+    for sentence in found.verdict:
+        yield from wrapped(sentence, 2)
 
 
 def _interval(name: str, measure: Measure) -> str:
-    return f"{_number(name, measure.low)} to {_number(name, measure.high)}"
-
-
-def _number(name: str, value: float) -> str:
-    return f"{round(value, 3) + 0:.3f}" if name in SHARES else f"{value:.4g}"
+    return f"{number_text(name, measure.low)} to {number_text(name, measure.high)}"

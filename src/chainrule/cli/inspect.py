@@ -14,7 +14,16 @@ from chainrule.workflow import Inspection, load_model
 from chainrule.workflow import inspect as inspect_model
 
 GAP = "  "
-KNOWN_ELSEWHERE = ("columns", "classes", "reasons", "task", "task_reason", "target", "split")
+KNOWN_ELSEWHERE = (
+    "columns",
+    "classes",
+    "reasons",
+    "task",
+    "task_reason",
+    "target",
+    "split",
+    "unseen",
+)
 """Parts of the card that the page shows in words of its own, or that are too long for it."""
 
 

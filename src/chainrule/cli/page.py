@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from chainrule.cli.layout import wrapped
 from chainrule.cli.verdict import judgement_lines
 from chainrule.data import MISSING
+from chainrule.judgement import in_digits
 from chainrule.model import Model
 from chainrule.nn import Dense
 
 __all__ = ["judgement_lines", "network_words", "training_lines"]
 
-MOST_COLUMNS = 30
+MOST_COLUMNS = 100
 """So many columns get a line of their own."""
 
 
@@ -23,26 +25,34 @@ def training_lines(model: Model) -> Iterator[str]:
     rows = sum(card["split"].values()) + card["rows_without_target"] + card["duplicates_removed"]
     markers = ", ".join('""' if marker == "" else marker for marker in MISSING)
     yield f"Read {rows:,} rows, {len(columns)} columns (comma, UTF-8; missing is {markers})"
-    width = min(30, max(len(column["name"]) for column in columns))
-    for column in columns[:MOST_COLUMNS]:
-        word, said = _column_words(model, column)
-        yield f"  {column['name']:<{width}}  {word:<8}  {said}".rstrip()
-    if len(columns) > MOST_COLUMNS:
-        yield f"  … and {len(columns) - MOST_COLUMNS} more columns"
+    yield from _column_lines(model)
     if card["rows_without_target"]:
         yield f"Left out {card['rows_without_target']:,} rows that have no {card['target']}"
     yield from _split_lines(card)
     for reason in card["reasons"]:
         yield f"  {reason}"
-    yield _network_line(model)
+    yield from wrapped(_network_line(model), 2)
     if model.history:
-        yield _epoch_line(model)
+        yield from _epoch_lines(model)
     if model.temperature != 1:
         yield (
             f"Probabilities brought to what came true on "
             f"{'rows of the other folds' if card['folds'] else 'validation rows'}: "
             f"temperature {model.temperature:.2f}"
         )
+
+
+def _column_lines(model: Model) -> Iterator[str]:
+    """A line for every column; of very many the targets and the first ones."""
+    card = model.card
+    columns = sorted(card["columns"], key=lambda column: column["name"] not in card["targets"])
+    shown = card["columns"] if len(columns) <= MOST_COLUMNS else columns[:MOST_COLUMNS]
+    width = min(30, max(len(column["name"]) for column in shown))
+    for column in shown:
+        word, said = _column_words(model, column)
+        yield f"  {column['name']:<{width}}  {word:<8}  {said}".rstrip()
+    if len(columns) > len(shown):
+        yield f"  … and {len(columns) - len(shown):,} more columns"
 
 
 def _column_words(model: Model, column: dict[str, Any]) -> tuple[str, str]:
@@ -66,8 +76,9 @@ def _target_words(model: Model, name: str) -> str:
     card = model.card
     if card["task"] == "numbers":
         assert model.encoder is not None
-        code = model.encoder.target
-        return f"a number, mean {code.center:.4g}, deviation {code.scale:.4g} where trained"
+        code = next(code for code in model.encoder.targets if code.column == name)
+        mean, spread = in_digits(code.center), in_digits(code.scale)
+        return f"a number, mean {mean}, standard deviation {spread} in the training rows"
     counts = list((card["classes"] or card["answers"][name]).items())
     listed = ", ".join(f"{label} {count:,}" for label, count in counts[:6])
     more = f", … ({len(counts)} classes)" if len(counts) > 6 else ""
@@ -88,7 +99,8 @@ def _split_lines(card: dict[str, Any]) -> Iterator[str]:
             f"{parts['test']:,} to test"
         )
     said = [f"Split, seed {card['seed']}: {how}", *card["split_words"]]
-    yield f"{', '.join(said)}; {_duplicate_words(card)}; {_leak_words(card)}"
+    found = f"{_duplicate_words(card)}; {_leak_words(card)}"
+    yield from wrapped(f"{', '.join(said)}; {found}", 2)
 
 
 def _duplicate_words(card: dict[str, Any]) -> str:
@@ -103,7 +115,7 @@ def _duplicate_words(card: dict[str, Any]) -> str:
 
 def _leak_words(card: dict[str, Any]) -> str:
     if not card["leaking"]:
-        return f"no column gives {card['target']} away"
+        return "no leaking column"
     return "; ".join(f"{leak['column']} gives {leak['target']} away" for leak in card["leaking"])
 
 
@@ -135,20 +147,26 @@ def network_words(model: Model) -> str:
     return " ".join(words)
 
 
-def _epoch_line(model: Model) -> str:
+def _epoch_lines(model: Model) -> Iterator[str]:
+    """The last epoch with its losses and the time, and why it was the last."""
     card, history = model.card, model.history
-    measured = "".join(
-        f"  {word} {history[name][-1]:.4g}"
-        for word, name in (("loss", "train_loss"), ("validation", "validation_loss"))
-        if history.get(name)
-    )
+    loss = f"loss {history['train_loss'][-1]:.4g}" if history["train_loss"] else "not one whole"
     epochs = card.get("epochs_of_folds")
     if epochs:
-        best = ", ".join(map(str, epochs))
-        return (
-            f"epoch {card['epochs']}{measured}  {card['seconds']:.1f} s  fitted to all rows for "
-            f"the median of the folds' best epochs ({best})"
+        judged = f"validation {card['validation_loss_of_folds']:.4g} (mean of the folds)"
+        yield (
+            f"epoch {card['epochs']}/{card['epochs']}  {loss}  {judged}  "
+            f"{card['seconds_in_all']:.1f} s for {2 * len(epochs) + 1} networks"
         )
+        yield from wrapped(
+            "  The folds' best epochs were "
+            f"{', '.join(map(str, epochs[:-1]))} and {epochs[-1]}; the network is fitted to all "
+            f"rows for their median, {card['epochs']}",
+            2,
+        )
+        return
+    validation = history.get("validation_loss")
+    judged = f"  validation {validation[-1]:.4g}" if validation else ""
     why = {
         "epochs": "all epochs done",
         "patience": f"stopped: no better for {card['patience']} epochs",
@@ -156,7 +174,5 @@ def _epoch_line(model: Model) -> str:
         "time": "stopped: time was up",
     }.get(model.stop_reason, model.stop_reason)
     kept = f"epoch {card['best_epoch']} kept" if card["best_epoch"] else "the last step kept"
-    return (
-        f"epoch {card['epochs']}/{card['epochs_asked']}{measured}  {card['seconds']:.1f} s  "
-        f"{why}; {kept}"
-    )
+    asked = f"epoch {card['epochs']}/{card['epochs_asked']}"
+    yield f"{asked}  {loss}{judged}  {card['seconds']:.1f} s  {why}; {kept}"

@@ -105,11 +105,11 @@ def train(
 
     Example: chainrule train penguins.csv --target species
     """
-    out = out or Path(f"{Path(file).stem}.safetensors")
-    if not dry_run:
-        check_output(out, Path(file), force)
     if not typed["target"]:
         raise _no_target(file)
+    out = out or default_out(file)
+    if not dry_run:
+        check_output(out, Path(file), force)
     settings = typed | {
         "hidden": sizes(typed["hidden"]),
         "batch_size": batch(typed["batch_size"]),
@@ -118,18 +118,32 @@ def train(
     }
     with progress_line(silent=quiet) as progress:
         model = train_on_table(file, progress=progress, dry_run=dry_run, **settings)
+    stopped = "not_judged" in model.card
     if quiet or as_json:
         if not dry_run:
             model.save(out)
         if as_json:
             print_document(_document(model, out))
+        elif stopped:
+            click.echo(f"Stopped. Saved {out}, which is not judged.", err=True)
     else:
-        for line in _page(model, file, out, dry_run):
+        for line in _page(model, file, out, dry_run, typed["test"] or file):
             click.echo(line)
-    return 130 if "not_judged" in model.card else 0
+    return 130 if stopped else 0
 
 
-def _page(model: Model, file: str, out: Path, dry_run: bool) -> Iterator[str]:
+def default_out(file: str) -> Path:
+    """The model file of a table: its name, here.
+
+    >>> str(default_out("data/houses.csv.gz")), str(default_out("2024.q1.csv"))
+    ('houses.safetensors', '2024.q1.safetensors')
+    """
+    path = Path(file)
+    stem = Path(path.stem).stem if path.suffix.lower() == ".gz" else path.stem
+    return Path(f"{stem}.safetensors")
+
+
+def _page(model: Model, file: str, out: Path, dry_run: bool, judging: str) -> Iterator[str]:
     """What was read, decided, learnt and judged; the model is saved before that is said."""
     yield from training_lines(model)
     if dry_run:
@@ -137,9 +151,12 @@ def _page(model: Model, file: str, out: Path, dry_run: bool) -> Iterator[str]:
         return
     yield from judgement_lines(model)
     model.save(out)
-    fitted = f", fitted to all {model.card['rows']:,} rows" if model.card["folds"] else ""
+    judged = model.judgement is not None
+    fitted = "" if judged else ", not judged"
+    if judged and model.card["folds"]:
+        fitted = f", fitted to all {model.card['rows']:,} rows for {model.card['epochs']} epochs"
     yield f"Saved {out} ({out.stat().st_size / 1000:.0f} kB; no code, none of your rows){fitted}"
-    yield from next_lines(file, out, judged=model.judgement is not None)
+    yield from next_lines(file if judged else judging, out, judged=judged)
 
 
 def _document(model: Model, out: Path) -> dict[str, Any]:

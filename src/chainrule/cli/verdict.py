@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from chainrule.cli.layout import aligned, wrapped
+from chainrule.judgement import in_digits
 from chainrule.model import Model
 
 NETWORK = "this network"
@@ -12,53 +14,54 @@ NETWORK = "this network"
 SHARES = ("accuracy", "balanced accuracy", "F1", "ROC AUC", "calibration error", "R²")
 """Scores between 0 and 1; `relative error` is printed as per cent."""
 
-GAP = "  "
-
 
 def judgement_lines(model: Model) -> Iterator[str]:
     """The scores beside those of simpler predictors, and the verdict."""
     judged = model.judgement
     if judged is None:
-        yield "Not judged, because training was stopped."
+        yield from _not_judged(model.card)
         return
     who = ", each by a network that never saw it" if judged["folds"] else " that it never saw"
-    yield f"Judged on {judged['rows']:,} rows{who}"
-    yield from _table(judged)
-    also = [name for name in judged["scores"] if name != judged["metric"]]
+    metric, scores = judged["metric"], judged["scores"]
+    way = f" ({metric}: less is better)" if scores[metric]["lower_is_better"] else ""
+    yield f"Judged on {judged['rows']:,} rows{who}{way}"
+    yield from _rivals(judged)
+    also = [(name, *_cells(name, score)) for name, score in scores.items() if name != metric]
     if also:
-        said = (f"{name} {_with_interval(name, judged['scores'][name])}" for name in also)
-        yield f"{GAP}also {', '.join(said)}"
+        yield from aligned([("other scores", NETWORK, "95 % interval"), *also])
     first, *rest = judged["verdict"] or ["none, because nothing was compared."]
-    yield f"Verdict: {first}"
+    yield from wrapped(f"Verdict: {first}", 9)
     for sentence in rest:
-        yield f"{GAP * 4} {sentence}"
+        yield from wrapped(f"{' ' * 9}{sentence}", 9)
 
 
-def _table(judged: dict[str, Any]) -> Iterator[str]:
+def _not_judged(card: dict[str, Any]) -> Iterator[str]:
+    """Why there is no judgement, and which network this is."""
+    if "not_judged" not in card:
+        yield "Not judged."
+        return
+    stopped, kept = card.get("stopped_in", ""), card.get("kept", "")
+    where = f" in {stopped}" if stopped else ""
+    which = f"; the network of {kept} is kept" if kept and kept != stopped else ""
+    yield f"Not judged: {card['not_judged']}{where}{which}"
+
+
+def _rivals(judged: dict[str, Any]) -> Iterator[str]:
+    """A line for every predictor, with its difference to the network."""
     metric = judged["metric"]
-    rows = [("", metric, "95 % interval", f"against {NETWORK}")]
+    rows: list[Sequence[str]] = [("", metric, "95 % interval", f"against {NETWORK}")]
     for other in judged["others"]:
         score = other["scores"].get(metric)
         if score is not None:
             against = _difference(metric, other["difference"])
             rows.append((other["name"], *_cells(metric, score), against))
     rows.append((NETWORK, *_cells(metric, judged["scores"][metric]), ""))
-    widths = [max(len(row[i]) for row in rows) for i in range(4)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield f"{GAP}{GAP.join(cells)}".rstrip()
+    yield from aligned(rows)
 
 
 def _cells(metric: str, score: dict[str, Any]) -> tuple[str, str]:
-    return _number(metric, score["value"]), _interval(metric, score)
-
-
-def _with_interval(metric: str, score: dict[str, Any]) -> str:
-    return f"{_number(metric, score['value'])} ({_interval(metric, score)})"
-
-
-def _interval(metric: str, score: dict[str, Any]) -> str:
-    return f"{_number(metric, score['low'])} to {_number(metric, score['high'])}"
+    low, high = (number_text(metric, score[end]) for end in ("low", "high"))
+    return number_text(metric, score["value"]), f"{low} to {high}"
 
 
 def _difference(metric: str, found: dict[str, Any]) -> str:
@@ -66,19 +69,21 @@ def _difference(metric: str, found: dict[str, Any]) -> str:
     return f"{value} ({low} to {high})"
 
 
-def _number(metric: str, value: float) -> str:
+def number_text(metric: str, value: float) -> str:
     """A score in as many digits as can be told apart.
 
-    >>> _number("accuracy", 0.98837), _number("RMSE", 305.0701), _number("relative error", 0.0712)
-    ('0.988', '305.1', '7.1 %')
+    >>> number_text("accuracy", 0.98837), number_text("RMSE", 82216.4)
+    ('0.988', '82,220')
+    >>> number_text("relative error", 0.0712)
+    '7.1 %'
     """
     if metric == "relative error":
         return f"{100 * value:.1f} %"
-    return f"{value + 0:.3f}" if metric in SHARES else f"{value:.4g}"
+    return f"{round(value, 3) + 0:.3f}" if metric in SHARES else in_digits(value)
 
 
 def _signed(metric: str, value: float) -> str:
-    text = _number(metric, abs(value))
+    text = number_text(metric, abs(value))
     if not any(digit in text for digit in "123456789"):
         return f" {text}"
     return f"{'−' if value < 0 else '+'}{text}"

@@ -19,6 +19,7 @@ from chainrule.judgement.leaks import Leak, find_leaks
 from chainrule.judgement.measures import measure_classes, measure_difference, measure_numbers
 from chainrule.judgement.scikit import boosted_trees, linear_model
 from chainrule.judgement.tables import confusion_counts, reliability
+from chainrule.judgement.words import in_digits
 
 __all__ = [
     "ANSWERS",
@@ -35,6 +36,7 @@ __all__ = [
     "equal_rows",
     "find_leaks",
     "fit_temperature",
+    "in_digits",
     "judge",
     "linear_model",
     "measure_classes",

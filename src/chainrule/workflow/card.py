@@ -80,11 +80,11 @@ def _rate(optimizer: Any) -> float | str:
     return float(rate) if isinstance(rate, int | float) else type(rate).__name__
 
 
-def finish_card(card: Mapping[str, Any], model: Model, epochs: Sequence[int]) -> dict[str, Any]:
-    """The card of training itself, and the above."""
-    found = dict(model.card) | dict(card) | {"features": model.in_shape[0]}
-    if epochs:
-        found["epochs_of_folds"] = list(epochs)
+def finish_card(
+    card: Mapping[str, Any], model: Model, folds: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The card of training itself, and the above; `folds`: what is known of the folds."""
+    found = dict(model.card) | dict(card) | {"features": model.in_shape[0]} | dict(folds or {})
     if model.temperature != 1:
         found["temperature"] = round(model.temperature, 4)
     return found

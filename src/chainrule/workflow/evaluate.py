@@ -18,6 +18,7 @@ from chainrule.judgement import (
     Asked,
     Contender,
     Measure,
+    in_digits,
     measure_contender,
     measure_difference,
 )
@@ -130,7 +131,7 @@ def _trivial(model: Model, answers: Answers) -> Contender:
     if encoder.target.kind == NUMBER:
         means = [float(code.center) for code in encoder.targets]
         guess = np.broadcast_to(means if encoder.further else means[0], answers.truth.shape)
-        name = "always the mean" if encoder.further else f"always {means[0]:.4g}"
+        name = "always the mean" if encoder.further else f"always the mean, {in_digits(means[0])}"
         return Contender(name, "trivial", guess)
     if encoder.further:
         counts = model.card.get("answers") or {}
@@ -213,7 +214,7 @@ def _gain_words(metric: str, gain: Measure) -> str:
 
 def _beside_card(found: Measure, rows: int, card: dict[str, Any]) -> str:
     """Whether two scores on different rows differ by more than their number leaves open."""
-    said = f"{card['metric']} {card['score']:.4g} on {card['rows']:,} rows"
+    said = f"{card['metric']} {in_digits(card['score'])} on {card['rows']:,} rows"
     half = (found.high - found.low) / 2 * math.sqrt(1 + rows / card["rows"])
     if abs(found.value - card["score"]) <= half:
         return f"As its card says: {said}."

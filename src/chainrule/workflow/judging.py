@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,14 +26,14 @@ class Trained:
         model: the network to save, with its temperature.
         rows: the judged rows, in the order of what was said about them.
         network: what it said about them. rivals: what the others said, the trivial one first.
-        best_epochs: of the folds.
+        folds: for the card: best epochs and mean best loss of the folds, seconds of all networks.
     """
 
     model: Model
     rows: Any
     network: Contender
     rivals: tuple[Contender, ...] = ()
-    best_epochs: tuple[int, ...] = ()
+    folds: Mapping[str, Any] = field(default_factory=dict)
 
 
 def train_and_judge(fitting: Fitting, plan: Plan, *, baselines: bool) -> Trained:
@@ -82,6 +82,7 @@ def _by_folds(fitting: Fitting, plan: Plan, *, baselines: bool) -> Trained:
     all of them for so many: just as the saved network is fitted to all rows, for the median.
     """
     epochs: list[int] = []
+    losses: list[float] = []
     networks: list[Contender] = []
     scores: list[Any] = []
     others: list[list[Contender]] = []
@@ -89,6 +90,7 @@ def _by_folds(fitting: Fitting, plan: Plan, *, baselines: bool) -> Trained:
         stage = f"fold {i + 1} of {plan.folds}"
         probe = fitting.network(part.training, part.validation, stage=stage)
         epochs.append(max(1, int(probe.card["best_epoch"])))
+        losses.append(probe.history["validation_loss"][epochs[-1] - 1])
         model = fitting.network(part.known, epochs=epochs[-1], stage=stage)
         scores.append(_scores(model, fitting, part.judged))
         inputs = fitting.inputs(model, part.judged)
@@ -101,7 +103,12 @@ def _by_folds(fitting: Fitting, plan: Plan, *, baselines: bool) -> Trained:
     network = _together(_cooled(networks, scores, plan.parts, final, fitting))
     ordered = [_together(said) for said in zip(*others, strict=True)]
     ordered[0] = replace(ordered[0], name=trivial(fitting, _everything(plan)).name)
-    return Trained(final, rows, network, tuple(ordered), tuple(epochs))
+    folds = {
+        "epochs_of_folds": epochs,
+        "validation_loss_of_folds": float(np.mean(losses)),
+        "seconds_in_all": sum(one.model.card["seconds"] for one in fitting.fitted),
+    }
+    return Trained(final, rows, network, tuple(ordered), folds)
 
 
 def _everything(plan: Plan) -> Part:

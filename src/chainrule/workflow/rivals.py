@@ -17,6 +17,7 @@ from chainrule.judgement import (
     NUMBERS,
     Contender,
     boosted_trees,
+    in_digits,
     linear_model,
 )
 from chainrule.model import Model
@@ -36,7 +37,7 @@ def trivial(fitting: Fitting, part: Part) -> Contender:
     count = len(part.judged)
     if question.task == NUMBERS:
         mean = np.average(values, axis=0, weights=weights)
-        name = "always the mean" if np.ndim(mean) else f"always the mean, {mean:.4g}"
+        name = "always the mean" if np.ndim(mean) else f"always the mean, {in_digits(float(mean))}"
         return Contender(name, "trivial", np.broadcast_to(mean, (count, *np.shape(mean))))
     if question.task == ANSWERS:
         yes = np.average(values, axis=0, weights=weights)

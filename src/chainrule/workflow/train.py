@@ -173,13 +173,13 @@ def train(
         )  # fmt: skip
     except KeyboardInterrupt:
         return _not_judged(best_so_far(fitting), question, card)
-    card = finish_card(card, trained.model, trained.best_epochs) | {"judgement": judged}
+    card = finish_card(card, trained.model, trained.folds) | {"judgement": judged}
     return _labelled(replace(trained.model, card=card), question)
 
 
 def _not_judged(kept: Fitted, question: Question, card: dict[str, Any]) -> Model:
     """What Ctrl-C left, with the rows that it never saw, by which `evaluate` can judge it."""
-    found = finish_card(card, kept.model, ())
+    found = finish_card(card, kept.model)
     unseen = np.setdiff1d(np.flatnonzero(question.origin == MAIN), kept.known)
     found |= {"not_judged": "stopped by Ctrl-C", "kept": kept.stage, "unseen": row_bits(unseen)}
     return _labelled(replace(kept.model, card=found), question)
@@ -227,7 +227,7 @@ def _untrained(fitting: Fitting, plan: Plan, card: dict[str, Any]) -> Model:
     """The model of a dry run: everything decided, nothing learnt but the encoder."""
     rows = plan.whole if plan.folds else plan.parts[0].training
     model = fitting.untrained(rows)
-    return _labelled(replace(model, card=finish_card(card, model, ())), fitting.question)
+    return _labelled(replace(model, card=finish_card(card, model)), fitting.question)
 
 
 def _labelled(model: Model, question: Question) -> Model:

@@ -1,0 +1,40 @@
+"""Lines of a page: aligned columns, and sentences that are wrapped."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+GAP = "  "
+
+WIDTH = 100
+"""Characters of a line; a table of figures may be wider."""
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Rows as columns, all to the left.
+
+    >>> list(aligned([("a", "b"), ("longer", "c")]))
+    ['  a       b', '  longer  c']
+    """
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield f"{GAP}{GAP.join(cells)}".rstrip()
+
+
+def wrapped(line: str, indent: int) -> Iterator[str]:
+    """A line that is broken at blanks where it is too long; what follows is indented.
+
+    >>> list(wrapped("word " * 21, 2))[1]
+    '  word'
+    """
+    first = len(line) - len(line.lstrip())
+    yield from textwrap.wrap(
+        line.strip(),
+        WIDTH,
+        initial_indent=" " * first,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
