@@ -48,11 +48,13 @@ def pull_back(
     values: list[Array],
     cotangents: dict[int, Array],
     on_step: Callable[[Record, Any, dict[int, Array]], None] | None = None,
+    check: bool = True,
 ) -> dict[int, Array]:
     """Walk backwards along a plan: from cotangents of output slots to those of all slots before.
 
     `on_step(record, cotangent of its output, contributions by input slot)` watches the walk;
-    that is how a step is explained.
+    that is how a step is explained. `check`: whether every cotangent must have its input's shape
+    and dtype, which is known where the same plan was walked before.
     """
     for record, vjp, needed in plan:
         if record.several:
@@ -72,7 +74,8 @@ def pull_back(
                 continue
             if callable(cotangent):
                 cotangent = cotangent()
-            _check_fits(record, position, cotangent, inputs[position])
+            if check:
+                _check_fits(record, position, cotangent, inputs[position])
             given[slot] = given[slot] + cotangent if slot in given else cotangent
         if on_step is not None:
             for slot, cotangent in given.items():
@@ -154,6 +157,7 @@ class Recording:
         self._params = params
         self._xp = namespace_of(*self.tape.values)
         self._types = {type(value) for value in self.tape.values}
+        self._checked = False
         self._seed = self._xp.ones_like(self.tape.values[self.loss.slot])
         self._known: list[tuple[Tree, list[Array]]] = [(None, [])] * (1 + len(arguments))
         self.plan = plan_backward(self.tape, self._wanted, [self.loss.slot])
@@ -165,7 +169,9 @@ class Recording:
         on_step: Callable[[Record, Any, dict[int, Array]], None] | None = None,
     ) -> list[Array]:
         """The gradients of the loss from the values of all slots: one for each parameter leaf."""
-        cotangents = pull_back(xp, self.plan, values, {self.loss.slot: self._seed}, on_step)
+        seed = {self.loss.slot: self._seed}
+        cotangents = pull_back(xp, self.plan, values, seed, on_step, check=not self._checked)
+        self._checked = True
         return [
             cotangents[slot] if slot in cotangents else xp.zeros_like(values[slot])
             for slot in self._wanted

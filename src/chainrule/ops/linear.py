@@ -56,9 +56,15 @@ def affine(xp: Any, x: Array, weight: Array, bias: Array) -> Array:
 def _(
     xp: Any, cotangent: Array, out: Array, x: Array, weight: Array, bias: Array
 ) -> tuple[Any, ...]:
+    if x.ndim == 2:
+        return (
+            lambda: xp.matmul_nt(cotangent, weight),
+            lambda: xp.matmul_tn(x, cotangent),
+            lambda: xp.sum(cotangent, (0,)),
+        )
     count = math.prod(x.shape[:-1])
-    rows = cotangent if cotangent.ndim == 2 else xp.reshape(cotangent, (count, out.shape[-1]))
-    inputs = x if x.ndim == 2 else xp.reshape(x, (count, x.shape[-1]))
+    rows = xp.reshape(cotangent, (count, out.shape[-1]))
+    inputs = xp.reshape(x, (count, x.shape[-1]))
     return (
         lambda: xp.reshape(xp.matmul_nt(rows, weight), x.shape),
         lambda: xp.matmul_tn(inputs, rows),
