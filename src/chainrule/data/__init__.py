@@ -4,6 +4,7 @@ from chainrule.data.chunks import Chunk, table_chunks
 from chainrule.data.encoder import CODES, Encoder, TargetCode, fit_encoder
 from chainrule.data.features import Features, as_features, check_finite, column_names
 from chainrule.data.read import as_table, is_table_like
+from chainrule.data.reading import Reading
 from chainrule.data.splitting import joined_units, split_folds, split_rows, split_time
 from chainrule.data.table import CATEGORY, NUMBER, Column, Table, no_column
 from chainrule.data.targets import KINDS, Targets, make_targets
@@ -19,6 +20,7 @@ __all__ = [
     "Column",
     "Encoder",
     "Features",
+    "Reading",
     "Table",
     "TargetCode",
     "Targets",

@@ -141,7 +141,7 @@ def _from_file(file: InputFile, wanted: _Wanted) -> Iterator[Chunk]:
 
 
 def _of_csv(file: InputFile, wanted: _Wanted) -> Iterator[Chunk]:
-    decoder = Decoder(file.name)
+    decoder = Decoder(file.name, file.head)
     first, decimal = 0, ""
     for text in csv_texts(file, decoder, whole=False, block=BLOCK):
         if not decimal:

@@ -40,11 +40,13 @@ class Cells:
     Attributes:
         texts: polars text of every column, without blank lines. kept: where the rows stood among
             all lines below the header, int (rows,). text: what they were read from.
+        blank: how many lines are left out because they are blank.
     """
 
     texts: dict[str, Any]
     kept: Any
     text: CsvText
+    blank: int = 0
 
     def place(self, row: int) -> str:
         """Where a row is, for messages."""
@@ -143,7 +145,8 @@ def cells_of(text: CsvText) -> Cells:
     if not blank:
         return cells
     kept = np.delete(np.arange(rows), blank)
-    return Cells({name: column.gather(kept) for name, column in texts.items()}, kept, text)
+    texts = {name: column.gather(kept) for name, column in texts.items()}
+    return Cells(texts, kept, text, len(blank))
 
 
 def _polars_cells(text: CsvText) -> dict[str, Any]:
@@ -173,7 +176,7 @@ def csv_reading(
 ) -> Reading:
     """What was recognized in a CSV file, with a sentence for whatever was mended."""
     text = cells.text
-    blank = int(cells.kept[-1]) + 1 - len(cells.kept) if len(cells.kept) else 0
+    blank = cells.blank
     named = file.name.lower().endswith((".gz", ".gzip"))
     said = {
         "It is gzip, though its name does not end in .gz.": file.compressed and not named,

@@ -20,11 +20,11 @@ import re
 from chainrule.errors import DataError
 
 MARKS = {
-    codecs.BOM_UTF8: ("utf-8", "UTF-8 with a byte order mark"),
-    codecs.BOM_UTF32_LE: ("utf-32-le", "UTF-32"),
-    codecs.BOM_UTF32_BE: ("utf-32-be", "UTF-32"),
-    codecs.BOM_UTF16_LE: ("utf-16-le", "UTF-16"),
-    codecs.BOM_UTF16_BE: ("utf-16-be", "UTF-16"),
+    codecs.BOM_UTF8: ("utf-8-sig", "UTF-8 with a byte order mark"),
+    codecs.BOM_UTF32_LE: ("utf-32", "UTF-32"),
+    codecs.BOM_UTF32_BE: ("utf-32", "UTF-32"),
+    codecs.BOM_UTF16_LE: ("utf-16", "UTF-16"),
+    codecs.BOM_UTF16_BE: ("utf-16", "UTF-16"),
 }
 """Byte order marks with the codec and what is said; UTF-32 comes first, its mark begins alike."""
 
@@ -38,26 +38,33 @@ LONGEST_CHARACTER = 4
 class Decoder:
     """Takes a file's bytes in pieces and gives them back as UTF-8 with LF line ends.
 
+    Args:
+        name: of the file, for messages. head: its first bytes, some thousand of them.
+
     Attributes:
         encoding: what was recognized, "UTF-8" as long as all is ASCII. line_ends: the kinds seen
             where they are not LF or CR LF throughout. lines: how many lines were given so far.
 
     Example:
-        >>> decoder = Decoder("names.csv")
-        >>> decoder.feed("name\\rZoë".encode("cp1252"), last=True).decode(), decoder.encoding
+        >>> raw = "name\\rZoë".encode("cp1252")
+        >>> decoder = Decoder("names.csv", raw[:4096])
+        >>> decoder.feed(raw, last=True).decode(), decoder.encoding
         ('name\\nZoë', 'Windows-1252')
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, head: bytes) -> None:
         self.name = name
         self.encoding = UTF8[1]
         self.line_ends: set[str] = set()
         self.lines = 0
         self._codec: codecs.IncrementalDecoder | None = None
-        self._started = False
         self._held = b""
         self._raw = b""
         self._name = ""
+        if codec := next((m for mark, m in MARKS.items() if head.startswith(mark)), None):
+            self._use(*codec)
+        elif name := _unmarked_utf16(head):
+            self._use(name, "UTF-16 without a byte order mark")
 
     def feed(self, raw: bytes, *, last: bool = False) -> bytes:
         """The next piece decoded; what may go on in the piece after it is held back.
@@ -65,8 +72,6 @@ class Decoder:
         Raises:
             DataError: a byte that the encoding does not have; the line is named.
         """
-        if not self._started:
-            raw = self._start(raw)
         text = self._held + self._decoded(raw, last)
         self._held = b""
         if text.endswith(b"\r") and not last:
@@ -75,17 +80,6 @@ class Decoder:
             text = self._one_line_end(text)
         self.lines += text.count(b"\n")
         return text
-
-    def _start(self, raw: bytes) -> bytes:
-        """Look for a byte order mark or UTF-16 without one."""
-        self._started = True
-        for mark, (codec, said) in MARKS.items():
-            if raw.startswith(mark):
-                self._use(codec, said)
-                return raw[len(mark) :]
-        if codec := _unmarked_utf16(raw[:4096]):
-            self._use(codec, "UTF-16 without a byte order mark")
-        return raw
 
     def _use(self, codec: str, said: str) -> None:
         self._codec, self._name = codecs.getincrementaldecoder(codec)(), codec

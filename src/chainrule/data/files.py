@@ -20,7 +20,8 @@ class InputFile:
 
     Attributes:
         name: what messages call it. path: where it lies, None for a pipe.
-        format: of what is inside, see `format_of`. compressed: whether it came through gzip.
+        head: its first bytes, unpacked. format: of what is inside, see `format_of`.
+        compressed: whether it came through gzip.
     """
 
     def __init__(self, file: BinaryIO, name: str, path: Path | None = None) -> None:
@@ -37,6 +38,7 @@ class InputFile:
             self.format = format_of(self._head, name)
             if self.format != TEXT:
                 raise DataError(f"{name} is gzip around {self.format}. Unpack it: gunzip {name}")
+        self.head = self._head
         if not self._head:
             raise self.empty()
 
@@ -74,9 +76,11 @@ class _Again:
         self._head, self._file = head, file
 
     def read(self, size: int = -1) -> bytes:
+        self.head = self._head
         if not self._head:
             return self._file.read(size)
-        head, self._head = self._head, b""
+        size = size if size >= 0 else len(self._head)
+        head, self._head = self._head[:size], self._head[size:]
         return head
 
 

@@ -78,7 +78,7 @@ def table_of_file(file: InputFile, types: Mapping[str, str], missing: Sequence[s
             return _of_parquet(file, types, missing)
         case kind if kind in (ZIP, OLE):
             return _of_workbook(file, types, missing)
-    decoder = Decoder(file.name)
+    decoder = Decoder(file.name, file.head)
     (text,) = csv_texts(file, decoder, whole=True)
     cells = cells_of(text)
     decimal = decimal_of(cells.texts.values(), text.delimiter)

@@ -95,7 +95,7 @@ def _sheet(name: str, kind: str, titles: Any, content: Any) -> Sheet:
                 f"{names[-1]!r}. Name their columns in row {first + 1}, or clear them."
             )
     texts = {
-        column: [_text(rows[i][k]) if k < len(rows[i]) else None for i in below]
+        column: _texts([rows[i][k] if k < len(rows[i]) else None for i in below])
         for k, column in enumerate(names)
     }
     said = [f"Sheet {title!r} was read, not {', '.join(map(repr, others))}."] if others else []
@@ -104,12 +104,21 @@ def _sheet(name: str, kind: str, titles: Any, content: Any) -> Sheet:
     return Sheet(name, kind, texts, [i + 1 for i in below], tuple(said))
 
 
-def _text(cell: Any) -> str | None:
-    """A cell as the text that a CSV file would have."""
+def _texts(cells: list[Any]) -> list[str | None]:
+    """Cells of a column as text; days have a time where one of them has."""
+    timed = any(
+        isinstance(cell, datetime.datetime) and cell.time() != datetime.time() for cell in cells
+    )
+    return [_text(cell, timed) for cell in cells]
+
+
+def _text(cell: Any, timed: bool = False) -> str | None:
     if cell is None or cell == "":
         return None
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
         return str(int(cell))
-    if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():
-        return str(cell.date())
+    if isinstance(cell, datetime.date):
+        clock = cell.time() if isinstance(cell, datetime.datetime) else datetime.time()
+        day = f"{cell.year:04}-{cell.month:02}-{cell.day:02}"
+        return f"{day} {clock}" if timed else day
     return str(cell)
