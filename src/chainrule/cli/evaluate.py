@@ -12,6 +12,7 @@ import click
 from chainrule.cli.document import json_option, print_document
 from chainrule.cli.inspect import grid
 from chainrule.cli.layout import wrapped
+from chainrule.cli.settings import markers, missing_option
 from chainrule.cli.verdict import number_text
 from chainrule.judgement import Measure
 from chainrule.workflow import Evaluation
@@ -21,8 +22,9 @@ from chainrule.workflow import evaluate as evaluate_model
 @click.command(name="evaluate")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("file")
+@missing_option
 @json_option
-def evaluate(model: Path, file: str, as_json: bool) -> None:
+def evaluate(model: Path, file: str, missing: str | None, as_json: bool) -> None:
     """Judge MODEL on the table FILE, which has the target, or on - for stdin.
 
     Every score has its 95 % interval and stands beside the simplest guess and beside what the
@@ -31,7 +33,7 @@ def evaluate(model: Path, file: str, as_json: bool) -> None:
     Example: chainrule evaluate penguins.safetensors test.csv
     """
     source: Any = sys.stdin.buffer if file == "-" else file
-    found = evaluate_model(model, source, name="stdin")
+    found = evaluate_model(model, source, missing=markers(missing), name="stdin")
     if as_json:
         print_document(found)
         return

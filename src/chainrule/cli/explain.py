@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from chainrule.cli.document import json_option, print_document
+from chainrule.cli.settings import markers, missing_option
 from chainrule.errors import DataError, SettingError, ShapeError, unknown_name
 from chainrule.explanation import Explanation
 from chainrule.explanation import explain as explain_step
@@ -52,6 +53,7 @@ MOST_WEIGHTS = 1_000_000
     help=f"{', '.join(OPTIMIZERS)}; sgd by default, for a row of FILE none.",
 )
 @click.option("--learning-rate", type=float, metavar="RATE", help="Length of the step.")
+@missing_option
 @json_option
 def explain(
     model: Path | None,
@@ -59,6 +61,7 @@ def explain(
     row: int | None,
     optimizer: str | None,
     learning_rate: float | None,
+    missing: str | None,
     as_json: bool,
     **typed: Any,
 ) -> None:
@@ -75,7 +78,7 @@ def explain(
     Example: chainrule explain --shape 2-2-1 --output sigmoid --x 0.05,0.10 --y 0.01
     """
     if model is not None:
-        page = _of_row(model, file, row, typed, _optimizer(optimizer, learning_rate, None))
+        page = _of_row(model, file, row, typed, missing, _optimizer(optimizer, learning_rate, None))
     else:
         page = _of_typed(typed, row, _optimizer(optimizer, learning_rate, "sgd"))
     if as_json:
@@ -85,7 +88,12 @@ def explain(
 
 
 def _of_row(
-    model: Path, file: str | None, row: int | None, typed: dict[str, Any], optimizer: Any
+    model: Path,
+    file: str | None,
+    row: int | None,
+    typed: dict[str, Any],
+    missing: str | None,
+    optimizer: Any,
 ) -> Explanation:
     """The page of a row of a table."""
     odd = [name for name, value in typed.items() if value is not None]
@@ -95,7 +103,9 @@ def _of_row(
         line = shlex.join(["chainrule", "explain", str(model), file or "FILE.csv", "--row", "1"])
         raise SettingError(f"Which row of which table? Type, e.g.: {line}")
     source: Any = sys.stdin.buffer if file == "-" else file
-    return explain_row(model, source, row, optimizer=optimizer, name="stdin")
+    return explain_row(
+        model, source, row, optimizer=optimizer, missing=markers(missing), name="stdin"
+    )
 
 
 def _of_typed(typed: dict[str, Any], row: int | None, optimizer: Any) -> Explanation:

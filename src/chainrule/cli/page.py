@@ -7,7 +7,6 @@ from typing import Any
 
 from chainrule.cli.layout import wrapped
 from chainrule.cli.verdict import judgement_lines
-from chainrule.data import MISSING
 from chainrule.judgement import in_digits
 from chainrule.model import Model
 from chainrule.nn import Dense
@@ -23,8 +22,9 @@ def training_lines(model: Model) -> Iterator[str]:
     card = model.card
     columns = card["columns"]
     rows = sum(card["split"].values()) + card["rows_without_target"] + card["duplicates_removed"]
-    markers = ", ".join('""' if marker == "" else marker for marker in MISSING)
-    yield f"Read {rows:,} rows, {len(columns)} columns (comma, UTF-8; missing is {markers})"
+    yield from wrapped(f"Read {rows:,} rows, {len(columns)} columns{_reading(card)}", 2)
+    for sentence in card["reading"]["said"]:
+        yield from wrapped(f"  {sentence}", 2)
     yield from _column_lines(model)
     if card["rows_without_target"]:
         yield f"Left out {card['rows_without_target']:,} rows that have no {card['target']}"
@@ -40,6 +40,14 @@ def training_lines(model: Model) -> Iterator[str]:
             f"{'rows of the other folds' if card['folds'] else 'validation rows'}: "
             f"temperature {model.temperature:.2f}"
         )
+
+
+def _reading(card: dict[str, Any]) -> str:
+    """How the file was read, and what stands for a missing value."""
+    said, markers = card["reading"]["summary"], card["reading"]["missing"]
+    listed = ", ".join('""' if marker == "" else marker for marker in markers)
+    parts = [*([said] if said else []), *([f"missing is {listed}"] if listed else [])]
+    return f" ({'; '.join(parts)})" if parts else ""
 
 
 def _column_lines(model: Model) -> Iterator[str]:

@@ -10,6 +10,7 @@ import click
 
 from chainrule.cli.document import json_option, print_document
 from chainrule.cli.output import check_output
+from chainrule.cli.settings import markers, missing_option
 from chainrule.errors import SettingError, unknown_name
 from chainrule.plotting import format_of, save_figure
 from chainrule.workflow import FIGURES, load_model
@@ -26,9 +27,16 @@ from chainrule.workflow import plot as plot_model
     help="A .svg or .png file; by default MODEL-KIND.svg, here.",
 )
 @click.option("--force", is_flag=True, help="Replace the file if it exists.")
+@missing_option
 @json_option
 def plot(
-    model: Path, file: str | None, kind: str, out: Path | None, force: bool, as_json: bool
+    model: Path,
+    file: str | None,
+    kind: str,
+    out: Path | None,
+    force: bool,
+    missing: str | None,
+    as_json: bool,
 ) -> None:
     """Draw a figure of MODEL and write it to a file.
 
@@ -46,7 +54,9 @@ def plot(
     if out.exists() and model.exists() and out.samefile(model):
         raise SettingError(f"--out {out} is the model file itself. Choose another name.")
     source: Any = sys.stdin.buffer if file == "-" else file
-    save_figure(plot_model(load_model(model), kind, source, name="stdin"), out)
+    save_figure(
+        plot_model(load_model(model), kind, source, missing=markers(missing), name="stdin"), out
+    )
     if as_json:
         print_document({"kind": kind, "file": str(out), "bytes": out.stat().st_size})
     else:

@@ -15,6 +15,7 @@ import click
 
 from chainrule.cli.document import json_option, plain
 from chainrule.cli.output import check_output
+from chainrule.cli.settings import markers, missing_option
 from chainrule.data import csv_text
 from chainrule.errors import SettingError
 from chainrule.workflow import Predictions, load_model, predict_chunks
@@ -30,6 +31,7 @@ NOTHING: tuple[str, ...] = ()
 @click.option("--proba", is_flag=True, help="Add the probability of every class.")
 @click.option("--id", multiple=True, metavar="COLUMN", help="Pass on a column; may be repeated.")
 @click.option("--quiet", is_flag=True, help="Say nothing on stderr unless something is wrong.")
+@missing_option
 @json_option
 def predict(
     model: Path,
@@ -39,6 +41,7 @@ def predict(
     proba: bool,
     id: tuple[str, ...],
     quiet: bool,
+    missing: str | None,
     as_json: bool,
 ) -> None:
     """Predict every row of the table FILE with MODEL, in the order of the rows.
@@ -53,7 +56,9 @@ def predict(
         if out.exists() and model.exists() and out.samefile(model):
             raise SettingError(f"--out {out} is the model file itself. Choose another name.")
     source: Any = sys.stdin.buffer if file == "-" else file
-    chunks = predict_chunks(load_model(model), source, proba=proba, id=id, name="stdin")
+    chunks = predict_chunks(
+        load_model(model), source, proba=proba, id=id, missing=markers(missing), name="stdin"
+    )
     with _opened(out) as stream:
         write = _write_json if as_json else _write_csv
         rows, ignored = write(_flushed(chunks, stream), stream)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import click
+
 from chainrule.errors import SettingError
 
 LARGEST = 10**18
@@ -74,9 +76,36 @@ def share_or_file(text: str | None) -> float | str | None:
         return text
 
 
-def listed(texts: Sequence[str]) -> list[str]:
-    """Columns that were named by an option that may be repeated."""
-    return list(texts)
+def types_of_columns(texts: Sequence[str]) -> dict[str, str] | None:
+    """Kinds by column: "zip=category", repeated.
+
+    >>> types_of_columns(["zip=category", "a=b=number"])
+    {'zip': 'category', 'a=b': 'number'}
+    """
+    found = {}
+    for text in texts:
+        name, equals, kind = text.rpartition("=")
+        if not equals or not name:
+            raise SettingError(
+                f"--type is {text!r}; write a column and its kind, e.g. --type zip=category."
+            )
+        found[name] = kind.strip()
+    return found or None
+
+
+def markers(text: str | None) -> tuple[str, ...] | None:
+    """What stands for a missing value: "NA,?".
+
+    >>> markers("NA, ?"), markers("")
+    (('NA', '?'), ('',))
+    """
+    return None if text is None else tuple(part.strip() for part in text.split(","))
+
+
+missing_option = click.option(
+    "--missing", metavar="NA,?", help="The cells that say that there is no value."
+)
+"""The option of every command that reads a table."""
 
 
 def _is_whole(text: str) -> bool:

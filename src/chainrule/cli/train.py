@@ -13,7 +13,15 @@ from chainrule.cli.document import json_option, print_document
 from chainrule.cli.output import check_output, next_lines
 from chainrule.cli.page import judgement_lines, training_lines
 from chainrule.cli.progress import progress_line
-from chainrule.cli.settings import batch, share_or_file, sizes, weights_of_classes
+from chainrule.cli.settings import (
+    batch,
+    markers,
+    missing_option,
+    share_or_file,
+    sizes,
+    types_of_columns,
+    weights_of_classes,
+)
 from chainrule.data import as_table
 from chainrule.errors import SettingError
 from chainrule.judgement import CLASS_METRICS, NUMBER_METRICS
@@ -31,7 +39,7 @@ def _option(name: str, help: str, **settings: Any) -> Callable[[Command], Comman
     return click.option(name, help=help, **settings)
 
 
-OPTIONS = [
+OPTIONS: list[Callable[[Command], Command]] = [
     _option("--target", "The column to predict; needed. May be repeated.", multiple=True,
             metavar="COLUMN"),
     _option("--task", "classes or numbers, where the column does not say it.", metavar="NAME"),
@@ -41,6 +49,9 @@ OPTIONS = [
     _option("--group", "Rows with one value of it stay in one part.", metavar="COLUMN"),
     _option("--time", "It orders the rows; the latest judge.", metavar="COLUMN"),
     _option("--weight", "It has the weights of the rows.", metavar="COLUMN"),
+    _option("--type", "The kind of a column, where its cells do not say it. May be repeated.",
+            multiple=True, metavar="COLUMN=KIND"),
+    missing_option,
     _option("--drop", "Leave a column out. May be repeated.", multiple=True, metavar="COLUMN"),
     _option("--allow-leak", "Trust columns that give the target away.", is_flag=True),
     _option("--hidden", "Units of the hidden layers, or none.", metavar="64,32"),
@@ -111,11 +122,14 @@ def train(
     if not dry_run:
         check_output(out, Path(file), force)
     settings = typed | {
+        "missing": markers(typed["missing"]),
+        "types": types_of_columns(typed["type"]),
         "hidden": sizes(typed["hidden"]),
         "batch_size": batch(typed["batch_size"]),
         "class_weight": weights_of_classes(typed["class_weight"]),
         "validation": share_or_file(typed["validation"]),
     }
+    del settings["type"]
     with progress_line(silent=quiet) as progress:
         model = train_on_table(file, progress=progress, dry_run=dry_run, **settings)
     stopped = "not_judged" in model.card

@@ -46,6 +46,11 @@ def make_card(
              "values": len(c.labels), "left_out": left_out.get(c.name, "")}
             for c in table.columns
         ],
+        "reading": {
+            "summary": question.reading.summary(),
+            "missing": list(question.reading.missing),
+            "said": list(question.reading.said),
+        },
         "rows_without_target": question.dropped,
         "split": _split(plan),
         "folds": plan.folds,

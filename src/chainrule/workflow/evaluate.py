@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from chainrule.judgement import (
 )
 from chainrule.model import Model
 from chainrule.workflow.card import rows_of_bits
-from chainrule.workflow.models import load_model, table_encoder
+from chainrule.workflow.models import Markers, load_model, missing_markers, table_encoder
 from chainrule.workflow.truth import Answers, gather_answers
 
 
@@ -60,13 +60,20 @@ class Evaluation:
     verdict: tuple[str, ...]
 
 
-def evaluate(model: Model | str | os.PathLike[str], source: Any, *, name: str = "") -> Evaluation:
+def evaluate(
+    model: Model | str | os.PathLike[str],
+    source: Any,
+    *,
+    missing: Markers = None,
+    name: str = "",
+) -> Evaluation:
     """Judge a model on rows with known targets, beside the simplest guess and its own card.
 
     Args:
         model: a Model that was trained on a table, or the path of its file.
         source: the path of a table with the target, an open binary file, a DataFrame, or a dict of
             columns. Rows without a target are left out, and counted.
+        missing: what stands for a missing value; None: what did when the model was trained.
         name: what messages call an open file.
 
     Raises:
@@ -82,8 +89,8 @@ def evaluate(model: Model | str | os.PathLike[str], source: Any, *, name: str = 
         (1.0, 3)
     """
     made = load_model(model)
-    encoder, answers = table_encoder(made), gather_answers(made, source, name)
-    same = _is_training_table(made, source, answers)
+    encoder, answers = table_encoder(made), gather_answers(made, source, name, missing)
+    same = _is_training_table(made, source, answers, missing)
     unseen = _unseen(made, answers) if same else None
     if unseen is not None:
         answers = answers.take(unseen)
@@ -164,14 +171,18 @@ def _gain(answers: Answers, trivial: Contender) -> Measure:
     unit = np.where(unit > 0, unit, 1.0)
     left, right = (((truth - x) / unit) ** 2 for x in (guess, said))
     whole = np.where(left.any(axis=0), left.mean(axis=0), 1.0)
-    return measure_difference((left / whole).mean(axis=1), (right / whole).mean(axis=1))
+    found = measure_difference((left / whole).mean(axis=1), (right / whole).mean(axis=1))
+    return replace(found, high=min(found.high, 1.0))  # nothing saves more than the whole error
 
 
-def _is_training_table(model: Model, source: Any, answers: Answers) -> bool:
+def _is_training_table(model: Model, source: Any, answers: Answers, missing: Markers) -> bool:
     """Whether the rows are those that the model was made from, where that can be found out."""
     if hasattr(source, "read") or model.card.get("data_rows") != len(answers.truth):
         return False
-    table = as_table(source)
+    types = model.card.get("types")
+    table = as_table(
+        source, types if isinstance(types, dict) else None, missing=missing_markers(model, missing)
+    )
     targets = [table.column(code.column) for code in table_encoder(model).targets]
     kept = np.flatnonzero(~np.any([column.missing for column in targets], axis=0))
     return bool(table.take(kept).digest() == model.card.get("data_hash"))

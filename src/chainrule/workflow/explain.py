@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from chainrule.errors import DataError, SettingError
 from chainrule.explanation import Explanation, explain_prediction, input_columns, input_names
 from chainrule.model import Model
 from chainrule.optim import Optimizer
-from chainrule.workflow.models import load_model, table_encoder
+from chainrule.workflow.models import Markers, load_model, missing_markers, table_encoder
 from chainrule.workflow.truth import true_values
 
 
@@ -23,6 +23,7 @@ def explain_row(
     row: int,
     *,
     optimizer: str | Optimizer | None = None,
+    missing: Markers = None,
     name: str = "",
 ) -> Explanation:
     """Write out what a model makes of one row: inputs as encoded, layers, output, loss, gradient.
@@ -34,6 +35,7 @@ def explain_row(
         source: the path of a table, an open binary file, a DataFrame, or a dict of columns.
         row: its number; 1 is the first row below the header.
         optimizer: whose step from this row alone is shown too.
+        missing: what stands for a missing value; None: what did when the model was trained.
         name: what messages call an open file.
 
     Raises:
@@ -51,7 +53,7 @@ def explain_row(
     encoder = table_encoder(made)
     if row < 1:
         raise SettingError(f"Row {row}: rows are counted from 1, the first below the header.")
-    chunk, place = _find(made, encoder, source, row, name)
+    chunk, place = _find(encoder, source, row, name, missing_markers(made, missing))
     one = chunk.table.take([place])
     inputs = encoder.encode(one, "float64")[0]
     truth = None
@@ -71,11 +73,20 @@ def explain_row(
     )
 
 
-def _find(model: Model, encoder: Encoder, source: Any, row: int, name: str) -> tuple[Chunk, int]:
+def _find(
+    encoder: Encoder, source: Any, row: int, name: str, markers: Sequence[str] | None
+) -> tuple[Chunk, int]:
     """The piece of the table that has the row, and the row's place in it."""
     rows, table = 0, "the table"
     columns, targets = list(encoder.kinds), [code.column for code in encoder.targets]
-    for chunk in table_chunks(source, encoder.kinds, optional=targets, texts=columns, name=name):
+    for chunk in table_chunks(
+        source,
+        encoder.kinds,
+        optional=targets,
+        texts=columns,
+        missing=markers,
+        name=name,
+    ):
         rows, table = chunk.first + chunk.table.rows, chunk.table.name
         if row <= rows:
             return chunk, row - 1 - chunk.first

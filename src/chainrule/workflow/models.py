@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from chainrule.data import Encoder
 from chainrule.errors import SettingError
@@ -23,6 +24,18 @@ def load_model(model: Model | str | os.PathLike[str]) -> Model:
         f"A model is needed and {type(model).__name__} is none: give what cr.train or cr.fit "
         "returned, or the path of a model file."
     )
+
+
+Markers = str | Sequence[str] | None
+"""What stands for a missing value: a cell, several of them, or None for what usually does."""
+
+
+def missing_markers(model: Model, asked: Markers = None) -> Sequence[str] | None:
+    """The markers that were asked for, else those that its own table had; None for the usual."""
+    if asked is not None:
+        return (asked,) if isinstance(asked, str) else asked
+    found = model.card.get("missing")
+    return found if isinstance(found, list) and all(isinstance(x, str) for x in found) else None
 
 
 def table_encoder(model: Model) -> Encoder:

@@ -22,12 +22,17 @@ from chainrule.plotting import (
     draw_network,
     draw_residuals,
 )
-from chainrule.workflow.models import load_model, table_encoder
+from chainrule.workflow.models import Markers, load_model, table_encoder
 from chainrule.workflow.truth import Answers, gather_answers
 
 
 def plot(
-    model: Model | str | os.PathLike[str], kind: str, source: Any = None, *, name: str = ""
+    model: Model | str | os.PathLike[str],
+    kind: str,
+    source: Any = None,
+    *,
+    missing: Markers = None,
+    name: str = "",
 ) -> Any:
     """A figure of a model.
 
@@ -38,6 +43,7 @@ def plot(
             or "residuals" (how far numbers are off).
         source: for the last three the rows to judge by, with their targets: the path of a table, an
             open binary file, a DataFrame, or a dict of columns.
+        missing: what stands for a missing value; None: what did when the model was trained.
         name: what messages call an open file.
 
     Returns:
@@ -66,7 +72,7 @@ def plot(
             f"A figure of {kind} is drawn from rows with known targets: name a table, e.g. "
             f"chainrule plot MODEL FILE.csv --kind {kind}"
         )
-    return FROM_ROWS[kind](made, gather_answers(made, source, name))
+    return FROM_ROWS[kind](made, gather_answers(made, source, name, missing))
 
 
 def _check_kind(model: Model, kind: str) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.data import Chunk, Encoder, table_chunks
 from chainrule.model import Model
-from chainrule.workflow.models import load_model, table_encoder
+from chainrule.workflow.models import Markers, load_model, missing_markers, table_encoder
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +34,7 @@ def predict(
     *,
     proba: bool = False,
     id: str | Sequence[str] = (),
+    missing: Markers = None,
 ) -> dict[str, Any]:
     """A model's answers for the rows of a table.
 
@@ -43,6 +44,7 @@ def predict(
             may stand in any order; those that the model does not need are ignored.
         proba: whether the probability of every class is wanted too.
         id: columns of the table that are passed on as they are.
+        missing: what stands for a missing value; None: what did when the model was trained.
 
     Returns:
         Arrays by the name of their column: first those of `id`, then the predicted column under its
@@ -60,7 +62,7 @@ def predict(
         >>> predict(model, {"name": ["a", "b"], "x": [1.0, 0.0]}, id="name")["y"].tolist()
         ['yes', 'no']
     """
-    parts = list(predict_chunks(model, source, proba=proba, id=id))
+    parts = list(predict_chunks(model, source, proba=proba, id=id, missing=missing))
     return {
         name: np.concatenate([np.asarray(part.columns[name]) for part in parts])
         for name in parts[0].columns
@@ -73,6 +75,7 @@ def predict_chunks(
     *,
     proba: bool = False,
     id: str | Sequence[str] = (),
+    missing: Markers = None,
     name: str = "",
 ) -> Iterator[Predictions]:
     """The same piece by piece, for tables that are longer than memory.
@@ -83,7 +86,9 @@ def predict_chunks(
     made = load_model(model)
     encoder = table_encoder(made)
     passed = (id,) if isinstance(id, str) else tuple(id)
-    for chunk in table_chunks(source, encoder.kinds, texts=passed, name=name):
+    for chunk in table_chunks(
+        source, encoder.kinds, texts=passed, missing=missing_markers(made, missing), name=name
+    ):
         yield Predictions(
             {**chunk.texts, **_answers(made, encoder, chunk, proba)},
             chunk.table.rows,

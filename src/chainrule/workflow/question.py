@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data import CATEGORY, Column, Table, as_table, no_column
+from chainrule.data.reading import Reading
 from chainrule.errors import DataError, SettingError
 from chainrule.judgement import ANSWERS, CLASSES, NUMBERS
 from chainrule.losses import LossFunction
@@ -31,7 +32,7 @@ class Question:
         values: what is learnt: class numbers (rows,), numbers or 0/1 (rows,) or (rows, targets).
         roles: columns with another role than to be learnt from, with that role.
         weights: of the rows, or None. group, time: the columns that keep or order rows, or None.
-        dropped: rows without a target.
+        dropped: rows without a target. reading: how the first table was read.
     """
 
     table: Table
@@ -45,6 +46,7 @@ class Question:
     group: Column | None
     time: Column | None
     dropped: int
+    reading: Reading
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -78,6 +80,8 @@ def ask(
     weight: str | None = None,
     validation: Any = None,
     test: Any = None,
+    types: Mapping[str, str] | None = None,
+    missing: Sequence[str] | None = None,
 ) -> Question:
     """Read the tables and set the target apart.
 
@@ -85,12 +89,13 @@ def ask(
         source, validation, test: whatever `as_table` takes; the last two may be None.
         target: one column or several. drop: columns to leave out.
         group: rows with one value of it stay together. time: it orders the rows. weight: of rows.
+        types, missing: as for `as_table`.
 
     Raises:
         DataError: a column is missing, has gaps where none may be, or there are too few rows.
         SettingError: one column has two roles.
     """
-    main = as_table(source)
+    main = as_table(source, types, missing=missing)
     names = _target_names(main, target)
     roles = _roles(main, names, drop, group, time, weight)
     tables = [main]
@@ -98,7 +103,7 @@ def ask(
     needed = [n for n in main.names if roles.get(n) != DROPPED]
     for other in (validation, test):
         if other is not None:
-            tables.append(_other_table(other, kinds, needed))
+            tables.append(_other_table(other, kinds, needed, missing))
     origins = [MAIN] + [n for n, t in ((VALIDATION, validation), (TEST, test)) if t is not None]
     kept, dropped = zip(*(_with_targets(one, names) for one in tables), strict=True)
     _check_rows(kept[0], names)
@@ -120,6 +125,7 @@ def ask(
         group=None if group is None else _complete(table.column(group), table.name, "groups"),
         time=None if time is None else _complete(table.column(time), table.name, "orders"),
         dropped=int(sum(dropped)),
+        reading=main.reading,
     )
 
 
@@ -170,9 +176,11 @@ def _roles(
     return roles
 
 
-def _other_table(source: Any, kinds: Mapping[str, str], needed: Sequence[str]) -> Table:
+def _other_table(
+    source: Any, kinds: Mapping[str, str], needed: Sequence[str], missing: Sequence[str] | None
+) -> Table:
     """A second table with the kinds of the first; columns that are not needed are ignored."""
-    table = as_table(source, kinds)
+    table = as_table(source, kinds, missing=missing)
     for name in needed:
         if name not in table.names:
             raise no_column(table.name, name, table.names)

@@ -44,6 +44,8 @@ def train(
     group: str | None = None,
     time: str | None = None,
     weight: str | None = None,
+    types: Mapping[str, str] | None = None,
+    missing: str | Sequence[str] | None = None,
     drop: str | Sequence[str] = (),
     allow_leak: bool = False,
     hidden: Sequence[int] | None = None,
@@ -79,13 +81,15 @@ def train(
     rows alone. Probabilities are brought to what came true on rows that were not fitted to.
 
     Args:
-        source: the path of a CSV file, a pandas or polars DataFrame, or a dict of columns.
+        source: the path of a table, a pandas or polars DataFrame, or a dict of columns.
         target: the column to predict, or several: all numbers, or all of two values.
         task: "classes" or "numbers", where the column alone does not say it rightly.
         test: a table to judge on. validation: a table, or a share of the rows, to stop by.
         folds: how many judge; 0 for a test part. None: 5 below 2,000 rows.
         group: a column whose equal values stay in one part. time: a column that orders the rows;
             the latest judge. weight: a column with the weights of rows. drop: columns left out.
+        types: the kinds of columns that are not what their cells say, e.g. {"zip": "category"}.
+        missing: what stands for a missing value, in place of what usually does, e.g. ("", "?").
         allow_leak: whether columns that give the target away may be trusted.
         hidden: units of the hidden layers, e.g. (64, 32); () for none. activation: between them.
         dropout: the rate after each. batch_norm: whether each is normalized before its activation.
@@ -133,9 +137,11 @@ def train(
         ['Gentoo']
     """
     share = validation if isinstance(validation, int | float) else None
+    markers = (missing,) if isinstance(missing, str) else missing
     question = ask(
         source, target, task=task, loss=loss, drop=drop, group=group, time=time, weight=weight,
-        validation=None if share is not None else validation, test=test,
+        validation=None if share is not None else validation, test=test, types=types,
+        missing=markers,
     )  # fmt: skip
     asked = Asked(
         task=question.task,
@@ -162,6 +168,8 @@ def train(
     if class_weight is not None:
         class_weights(class_weight, question, question.values[learnt])
     card = make_card(question, left_out, plan, recipe, leaks)
+    card |= {"types": dict(types or {})} if types else {}
+    card |= {"missing": list(markers)} if markers is not None else {}
     if dry_run:
         return _untrained(fitting, plan, card)
     asked = replace(asked, folds=plan.folds)

@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.data import NUMBER, Column, TargetCode, no_column, table_chunks
 from chainrule.errors import DataError
 from chainrule.model import Model
-from chainrule.workflow.models import table_encoder
+from chainrule.workflow.models import Markers, missing_markers, table_encoder
 
 
 def true_values(model: Model, columns: Sequence[Column], rows: Any, table: str) -> Any:
@@ -89,7 +89,7 @@ class Answers:
         return Answers(self.truth[rows], self.predicted[rows], shares, self.left_out, self.table)
 
 
-def gather_answers(model: Model, source: Any, name: str = "") -> Answers:
+def gather_answers(model: Model, source: Any, name: str = "", missing: Markers = None) -> Answers:
     """Predict all rows of a table that have their targets; the rows may be read piece by piece.
 
     Raises:
@@ -99,7 +99,9 @@ def gather_answers(model: Model, source: Any, name: str = "") -> Answers:
     targets = [code.column for code in encoder.targets]
     parts: list[tuple[Any, Any, Any]] = []
     left_out, table = 0, ""
-    for chunk in table_chunks(source, encoder.kinds, optional=targets, name=name):
+    for chunk in table_chunks(
+        source, encoder.kinds, optional=targets, missing=missing_markers(model, missing), name=name
+    ):
         table = chunk.table.name
         for target in targets:
             if target not in chunk.names:
