@@ -77,7 +77,7 @@ REFUSED = {
     "a long line": (b"a,b\n1,2\n3,4,5\n", "line 3 has 3 cells and the first line has 2"),
     "a long and a short line": (b"a,b\n1\n3,4,5\n", "line 2 has 1 cell"),
     "an open quote": (b'a,b\n1,2\n"3,4\n', "line 3, column 'a': a quotation mark opens here"),
-    "an open quote in the header": (b'a,"b\n1,2\n', "line 1: a quotation mark opens here"),
+    "an open quote in the header": (b'a,"b\n1,2\n', "line 1, column 2: a quotation mark opens here"),
     "a quote inside a cell": (
         b'a,b\n1,x"y\n2,3\n',
         "line 2, column 'b': a quotation mark inside a cell",

@@ -19,6 +19,7 @@ from chainrule.data.dialect import decimal_of
 from chainrule.data.files import InputFile, opened
 from chainrule.data.formats import PARQUET, TEXT
 from chainrule.data.memory import memory_column
+from chainrule.data.names import listed
 from chainrule.data.parquet import lazy_parquet, parquet_batches, parquet_names
 from chainrule.data.read import as_table, row_of
 from chainrule.data.reading import Reading
@@ -59,7 +60,7 @@ class _Wanted:
         if absent:
             raise DataError(
                 f"{table} lacks what the model was trained on: {', '.join(map(repr, absent))}. Its "
-                f"columns: {', '.join(names)}."
+                f"columns: {listed(names)}."
             )
         for name in self.texts:
             if name not in names:

@@ -47,8 +47,9 @@ class CsvText:
         return f"{self.name}, line {line + self.above + passed}"
 
     def column(self, index: int) -> str:
-        """A column for messages, where it is known."""
-        return f", column {self.names[index]!r:.80}" if index < len(self.names) else ""
+        """A column for messages: by its name, or by its number where it has none yet."""
+        known = index < len(self.names)
+        return f", column {self.names[index]!r:.80}" if known else f", column {index + 1}"
 
     def fault(self, fault: LineFault) -> DataError:
         """The error for a fault."""
@@ -75,6 +76,8 @@ def header_of(text: CsvText) -> tuple[list[str], int]:
     """
     try:
         _, end, names = next(_lines(text), (1, 1, [""]))
+        if '"' in "".join(names) and (odd := _quote_fault(text, 1, end)):
+            raise odd
     except LineFault as fault:
         raise text.fault(fault) from None
     if not any(name.strip() for name in names):
@@ -139,10 +142,9 @@ def zero_byte(text: CsvText) -> DataError:
     start = text.content.index(b"\0")
     before = text.content[:start]
     line = before.count(b"\n") + 1
-    last = before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")
-    cells = next(csv.reader([last], delimiter=text.delimiter), [""])
+    index = before.count(text.delimiter.encode(), before.rfind(b"\n") + 1)
     return DataError(
-        f"{text.place(line)}{text.column(max(len(cells) - 1, 0))}: a zero byte, which no text "
+        f"{text.place(line)}{text.column(index)}: a zero byte, which no text "
         "has. Save the table again as CSV in UTF-8."
     )
 

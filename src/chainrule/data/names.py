@@ -34,3 +34,16 @@ def check_names(names: Sequence[str], place: str) -> list[str]:
             )
         seen[column] = i
     return stripped
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first names for a message, on one line however odd they are.
+
+    Example:
+        >>> listed(["age", "first\\nname"])
+        "age, 'first\\\\nname'"
+    """
+    shown = [
+        name if name.isprintable() and len(name) <= 80 else f"{name[:80]!r}" for name in names[:20]
+    ]
+    return ", ".join(shown) + (", …" if len(names) > 20 else "")

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.names import listed
 from chainrule.data.reading import IN_MEMORY, Reading
 from chainrule.errors import DataError
 
@@ -113,6 +114,5 @@ class Table:
 def no_column(table: str, name: str, names: Sequence[str]) -> DataError:
     """The error for a column that is not there."""
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    listed = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
-    return DataError(f"{table} has no column {name!r}.{hint} Its columns: {listed}.")
+    hint = f" Did you mean {near[0]!r:.80}?" if near else ""
+    return DataError(f"{table} has no column {name!r}.{hint} Its columns: {listed(names)}.")
