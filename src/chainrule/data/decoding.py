@@ -6,9 +6,9 @@ The rules, in their order:
 2. Without one, UTF-16 is where at least a fifth of the first 4,096 bytes is zero and all the zeros
    stand at even places, or all at odd ones.
 3. Else the first block with a byte above 127 decides. It is UTF-8 where it is valid UTF-8.
-4. Where it is not, it is damaged UTF-8 if most of those bytes form UTF-8 characters: refused, with
-   the line. Else it is Windows-1252, which contains Latin-1; a byte that has no meaning there is
-   refused with its line.
+4. Where it is not, it is damaged UTF-8 if it has at least as many whole UTF-8 characters as odd
+   bytes: refused, with the line. Else it is Windows-1252, which contains Latin-1; a byte that has
+   no meaning there is refused with its line.
 5. CR LF, CR and LF are line ends, mixed as they may be, also inside of quotation marks.
 """
 
@@ -132,4 +132,4 @@ def _eight_bit(raw: bytes, last: bool) -> tuple[str, str]:
     text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(raw, last)
     damaged = len(re.findall("[\udc80-\udcff]", text))
     whole = len(re.findall("[^\x00-\x7f\udc80-\udcff]", text)) if damaged else 1
-    return UTF8 if whole > damaged or not damaged else WINDOWS
+    return UTF8 if whole >= damaged else WINDOWS

@@ -37,7 +37,9 @@ class InputFile:
             self._head = head_of(cast(BinaryIO, self))
             self.format = format_of(self._head, name)
             if self.format != TEXT:
-                raise DataError(f"{name} is gzip around {self.format}. Unpack it: gunzip {name}")
+                raise DataError(
+                    f"{name} is gzip around {self.format}. Unpack it with gunzip first."
+                )
         self.head = self._head
         if not self._head:
             raise self.empty()

@@ -2,7 +2,8 @@
 
 The rule: gzip, Parquet and workbooks are known by the bytes that all of them begin with. What
 begins as one of the formats below that hold no table is refused by name, and so is whatever has
-more than one control character in twenty among its first 4,096 bytes; all else is text.
+more than one control character in twenty among its first 4,096 bytes, or four zero bytes in a row;
+all else is text.
 """
 
 from __future__ import annotations
@@ -106,6 +107,8 @@ def head_of(file: BinaryIO) -> bytes:
 
 
 def _is_binary(head: bytes) -> bool:
-    """Whether it has too many control characters; UTF-16 and UTF-32 have zero bytes by nature."""
+    """Whether it has too many control characters; UTF-32 has three zeros in a row."""
+    if b"\0\0\0\0" in head:
+        return True
     controls = sum(byte in CONTROLS for byte in head.replace(b"\0", b""))
     return controls * 20 > len(head)
