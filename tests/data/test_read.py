@@ -7,7 +7,7 @@ import numpy as np
 import polars
 import pytest
 
-from chainrule.data import CATEGORY, NUMBER, as_table
+from chainrule.data import CATEGORY, DATE, NUMBER, as_table
 from chainrule.errors import DataError
 
 PENGUINS = Path("examples/data/penguins.csv")
@@ -21,6 +21,8 @@ def written(tmp_path, content, name="t.csv"):
 
 def values(table, name):
     column = table.column(name)
+    if column.kind == DATE:
+        return [None if v != v else str(np.datetime64(int(v), "D")) for v in column.values]
     if column.kind == NUMBER:
         return [None if v != v else v for v in column.values.tolist()]
     return [None if code < 0 else column.labels[code] for code in column.values]
@@ -77,7 +79,10 @@ REFUSED = {
     "a long line": (b"a,b\n1,2\n3,4,5\n", "line 3 has 3 cells and the first line has 2"),
     "a long and a short line": (b"a,b\n1\n3,4,5\n", "line 2 has 1 cell"),
     "an open quote": (b'a,b\n1,2\n"3,4\n', "line 3, column 'a': a quotation mark opens here"),
-    "an open quote in the header": (b'a,"b\n1,2\n', "line 1, column 2: a quotation mark opens here"),
+    "an open quote in the header": (
+        b'a,"b\n1,2\n',
+        "line 1, column 2: a quotation mark opens here",
+    ),
     "a quote inside a cell": (
         b'a,b\n1,x"y\n2,3\n',
         "line 2, column 'b': a quotation mark inside a cell",

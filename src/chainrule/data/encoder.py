@@ -11,87 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.table import CATEGORY, NUMBER, Column, Table
+from chainrule.data.codes import CategoryCode, Code, DateCode, NumberCode, fit_code, moments
+from chainrule.data.kinds import CATEGORY, DATE, NUMBER
+from chainrule.data.table import Column, Table, reads_as
 from chainrule.errors import DataError
-
-
-@dataclass(frozen=True)
-class NumberCode:
-    """A number becomes (number - mean) / scale, and where it is missing the median stands for it.
-
-    Attributes:
-        column: its name. median, mean, scale: of the training part; scale is the standard
-            deviation, and 1 where that is 0.
-        indicator: whether a second feature is 1 where the number is missing; it is there where the
-            training part had missing values to learn from.
-    """
-
-    column: str
-    median: float
-    mean: float
-    scale: float
-    indicator: bool
-
-    kind = NUMBER
-
-    def __post_init__(self) -> None:
-        if not self.scale > 0:
-            raise DataError(f"The scale of column {self.column!r} is {self.scale}, not above 0.")
-
-    @property
-    def width(self) -> int:
-        """How many features it makes."""
-        return 1 + self.indicator
-
-    def write(self, column: Column, out: Any) -> None:
-        """Fill the features (rows, width)."""
-        missing = column.missing
-        filled = np.where(missing, self.median, column.values)
-        out[:, 0] = (filled - self.mean) / self.scale
-        if self.indicator:
-            out[:, 1] = missing
-
-
-@dataclass(frozen=True)
-class CategoryCode:
-    """A category becomes one feature a label: 1 for its own, 0 for the others.
-
-    Attributes:
-        column: its name. labels: those of the training part. shares: how frequent each was there.
-        slot: whether a last feature stands for missing and unseen values; it is there where the
-            training part had missing values to learn from. Without it they are written as the
-            shares, which is the average row: weights that nothing has trained would be noise.
-    """
-
-    column: str
-    labels: tuple[str, ...]
-    shares: tuple[float, ...]
-    slot: bool
-
-    kind = CATEGORY
-
-    def __post_init__(self) -> None:
-        if len(set(self.labels)) != len(self.shares):
-            raise DataError(f"Column {self.column!r} has not one share for each of its labels.")
-
-    @property
-    def width(self) -> int:
-        """How many features it makes."""
-        return len(self.labels) + self.slot
-
-    def write(self, column: Column, out: Any) -> None:
-        """Fill the features (rows, width)."""
-        known = {label: place for place, label in enumerate(self.labels)}
-        places = np.array([known.get(label, -1) for label in column.labels] + [-1], "int64")
-        mine = places[column.values]
-        out[:] = 0
-        seen = np.flatnonzero(mine >= 0)
-        out[seen, mine[seen]] = 1
-        other = np.flatnonzero(mine < 0)
-        if self.slot:
-            out[other, -1] = 1
-        else:
-            out[other] = self.shares
 
 
 @dataclass(frozen=True)
@@ -139,7 +62,7 @@ class Encoder:
         target: how the predicted column is written. further: of several targets the other ones.
     """
 
-    codes: tuple[NumberCode | CategoryCode, ...]
+    codes: tuple[NumberCode | CategoryCode | DateCode, ...]
     target: TargetCode
     further: tuple[TargetCode, ...] = ()
 
@@ -150,8 +73,8 @@ class Encoder:
 
     @property
     def kinds(self) -> dict[str, str]:
-        """The kind of every column that is needed."""
-        return {code.column: code.kind for code in self.codes}
+        """The kind and writing of every column that is needed, for `as_table`."""
+        return {code.column: reads_as(code.kind, code.writing) for code in self.codes}
 
     @property
     def width(self) -> int:
@@ -174,11 +97,7 @@ class Encoder:
         place = 0
         for code in self.codes:
             column = table.column(code.column)
-            if column.kind != code.kind:
-                raise DataError(
-                    f"{table.name}: column {column.name!r} is a {column.kind}, and the model was "
-                    f"trained on a {code.kind}."
-                )
+            _check_kind(table.name, column, code)
             code.write(column, out[:, place : place + code.width])
             place += code.width
         return out
@@ -204,7 +123,19 @@ class Encoder:
         return np.stack([one(columns[:, i]) for i, one in enumerate(change)], axis=1)
 
 
-CODES = (NumberCode, CategoryCode, TargetCode, Encoder)
+def _check_kind(table: str, column: Column, code: Code) -> None:
+    """Refuse labels for numbers, numbers for labels, and numbers for dates; no values fit all."""
+    fits = bool(column.labels) == (code.kind == CATEGORY)
+    fits &= (column.kind == DATE) == (code.kind == DATE)
+    if not fits and not column.missing.all():
+        found = CATEGORY if column.labels else column.kind
+        raise DataError(
+            f"{table}: column {column.name!r} is a {found}, and the model was trained on a "
+            f"{code.kind}."
+        )
+
+
+CODES = (NumberCode, CategoryCode, DateCode, TargetCode, Encoder)
 """The parts of an encoder, for the table of what a model file may name."""
 
 
@@ -223,36 +154,12 @@ def fit_encoder(table: Table, columns: Sequence[str], *targets: Column) -> Encod
         >>> encoder.encode(table).tolist()
         [[-1.0, 1.0, 0.0], [1.0, 0.0, 1.0]]
     """
-    codes = tuple(_code(table.column(name)) for name in columns)
+    codes = tuple(fit_code(table.column(name)) for name in columns)
     first, *further = (_target_code(target) for target in targets)
     return Encoder(codes, first, tuple(further))
 
 
-def _code(column: Column) -> NumberCode | CategoryCode:
-    missing = column.missing
-    any_missing = bool(missing.any())
-    if column.kind == NUMBER:
-        present = column.values[~missing]
-        median = float(np.median(present)) if len(present) else 0.0
-        mean, scale = _moments(np.where(missing, median, column.values))
-        return NumberCode(column.name, median, mean, scale, any_missing)
-    counts = column.counts()
-    labels = tuple(sorted(counts))
-    total = max(1, sum(counts.values()))
-    shares = tuple(counts[label] / total for label in labels)
-    return CategoryCode(column.name, labels, shares, any_missing)
-
-
 def _target_code(target: Column) -> TargetCode:
-    if target.kind == CATEGORY:
+    if target.labels:
         return TargetCode(target.name, CATEGORY)
-    return TargetCode(target.name, NUMBER, *_moments(target.values))
-
-
-def _moments(values: Any) -> tuple[float, float]:
-    """Mean and standard deviation, for numbers of every size; 1 in place of a deviation of 0."""
-    largest = float(np.abs(values).max())
-    if values.min() == values.max():
-        return float(values[0]), 1.0
-    unit = 1.0 if 1e-100 < largest < 1e100 else largest
-    return float((values / unit).mean()) * unit, float((values / unit).std()) * unit or 1.0
+    return TargetCode(target.name, NUMBER, *moments(target.values))

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.deciding import number_column
+from chainrule.data.kinds import holds_numbers
 from chainrule.data.libraries import load_polars
-from chainrule.data.table import CATEGORY, NUMBER, Column
+from chainrule.data.table import Column
 from chainrule.data.text import typed_column
 from chainrule.errors import DataError
 
@@ -61,8 +63,8 @@ def memory_column(
     values = _array(name, source)
     if values.ndim != 1:
         raise DataError(f"Column {name!r} has shape {values.shape}; one value a row is needed.")
-    if values.dtype.kind in "fiu" and kind != CATEGORY:
-        return Column(name, NUMBER, _finite(name, values.astype("float64"), place))
+    if values.dtype.kind in "fiu" and holds_numbers(kind, name):
+        return number_column(name, _finite(name, values.astype("float64"), place), kind)
     return typed_column(name, _texts(name, values, place), place, kind, missing=missing)
 
 

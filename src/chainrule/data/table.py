@@ -10,14 +10,21 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.kinds import (
+    CATEGORY,
+    CONSTANT,
+    DATE,
+    FEW_LABELS,
+    IDENTIFIER,
+    NUMBER,
+    PLAIN,
+    TEXT,
+)
 from chainrule.data.names import listed
 from chainrule.data.reading import IN_MEMORY, Reading
 from chainrule.errors import DataError
 
-NUMBER, CATEGORY = "number", "category"
-
-FEW_LABELS = 20
-"""Up to so many different values are categories, even where nearly every row has its own."""
+__all__ = ["CATEGORY", "NUMBER", "Column", "Table", "no_column"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,21 +33,34 @@ class Column:
 
     Attributes:
         name: as in the header.
-        kind: "number" or "category".
-        values: numbers: float64 (rows,), NaN where missing; categories: int32 (rows,), positions in
-            `labels`, -1 where missing.
-        labels: of categories: the different values as text, sorted.
+        kind: one of COLUMN_KINDS, see `data.kinds`.
+        values: of numbers: float64 (rows,), NaN where missing; dates are days since 1970-01-01. Of
+            labels: int32 (rows,), positions in `labels`, -1 where missing.
+        labels: the different values as text, sorted; numbers and dates have none.
+        reason: what was decided about the column and why, for the reader; may be "".
+        writing: how its numbers or dates are written, e.g. "1.234,5" or "day/month"; may be "".
     """
 
     name: str
     kind: str
     values: Any
     labels: tuple[str, ...] = ()
+    reason: str = ""
+    writing: str = ""
 
     @property
     def missing(self) -> Any:
         """Which rows have no value, bool (rows,)."""
-        return np.isnan(self.values) if self.kind == NUMBER else self.values < 0
+        return np.isnan(self.values) if self.values.dtype.kind == "f" else self.values < 0
+
+    @property
+    def reads_as(self) -> str:
+        """The kind by which another table's column is read the same, e.g. "number 1.234,5"."""
+        if self.kind not in (CONSTANT, IDENTIFIER):
+            return reads_as(self.kind, self.writing)
+        if self.missing.all():
+            return self.kind
+        return CATEGORY if self.labels else reads_as(NUMBER, self.writing)
 
     def take(self, rows: Any) -> Column:
         """The column with these rows only."""
@@ -59,10 +79,23 @@ class Column:
             return "no values"
         if not self.missing.any() and (present == present[0]).all():
             return "one value only"
-        distinct = len(np.unique(present)) if self.kind == CATEGORY else 0
+        if self.kind == TEXT:
+            return "free text"
+        distinct = len(np.unique(present)) if self.labels else 0
         if distinct > max(FEW_LABELS, len(present) // 2):
             return "nearly every row has its own text"
-        return ""
+        return {IDENTIFIER: "an identifier", CONSTANT: "a constant, as asked"}.get(self.kind, "")
+
+
+def reads_as(kind: str, writing: str) -> str:
+    """A kind with its writing.
+
+    >>> reads_as("number", ""), reads_as("date", "day/month"), reads_as("category", "")
+    ('number 1234.5', 'date day/month', 'category')
+    """
+    if kind == NUMBER:
+        return f"{kind} {writing or PLAIN}"
+    return f"{kind} {writing}".rstrip() if kind == DATE else kind
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +139,8 @@ class Table:
         total = hashlib.sha256()
         for column in self.columns:
             values = np.ascontiguousarray(column.values)
-            total.update(repr((column.name, column.kind, column.labels, len(values))).encode())
+            kind = CATEGORY if column.values.dtype.kind == "i" else NUMBER
+            total.update(repr((column.name, kind, column.labels, len(values))).encode())
             total.update(values.tobytes())
         return total.hexdigest()
 

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
+from chainrule.data.deciding import (
+    Cells,
+    as_asked_dates,
+    as_asked_numbers,
+    decide,
+    label_column,
+    without_missing,
+)
+from chainrule.data.kinds import (
+    AMONG_NUMBERS,
+    CATEGORY,
+    DATE,
+    MISSING,
+    NUMBER,
+    TEXT,
+    YES_NO,
+    parse_kind,
+)
 from chainrule.data.libraries import load_polars
-from chainrule.data.table import CATEGORY, NUMBER, Column
-from chainrule.errors import DataError
+from chainrule.data.table import Column
 
-MISSING = ("", "NA", "NaN")
-"""Cells that say that there is no value. Spaces around a cell never count."""
+__all__ = ["MISSING", "csv_text", "typed_column"]
 
 
 def typed_column(
@@ -24,52 +39,41 @@ def typed_column(
     decimal: str = ".",
     missing: Sequence[str] = MISSING,
 ) -> Column:
-    """A column from its cells as text: numbers where all that is there are numbers.
+    """A column from its cells as text, by the rules of `data.kinds`.
 
     Args:
         name: of the column.
         texts: polars text, or a list of strings and None.
         place: says where a row is, for messages, e.g. "penguins.csv, line 18".
-        kind: "number" or "category" where it is known; None: the cells decide.
-        decimal: what stands before the decimals of numbers, "." or ",".
-        missing: cells that say that there is no value.
+        kind: where it is known, e.g. "category", "number 1.234,5"; None: the cells decide.
+        decimal: what stands before the decimals of the file's other numbers, "." or ",".
+        missing: cells that say that there is no value; other than MISSING they are the only ones.
 
     Raises:
-        DataError: a cell that cannot be of the kind, or an infinite number.
+        DataError: a cell that cannot be of the kind, a mistyped number or date, an infinite number.
+
+    Example:
+        >>> column = typed_column("price", ["1.200 €", "80,50 €", "?"], "row {}".format)
+        >>> column.kind, column.values.tolist(), column.reason
+        ('number', [1200.0, 80.5, nan], "written as 1.234,5 €; '?' is missing")
     """
     polars = load_polars()
 
-    series = (
-        texts if isinstance(texts, polars.Series) else polars.Series(texts, dtype=polars.String)
-    )
-    series = series.str.strip_chars()
-    series = series.set(series.is_in(list(missing)), None)
-    if kind != CATEGORY:
-        plain = series.str.replace(",", ".", literal=True) if decimal == "," else series
-        numbers = plain.cast(polars.Float64, strict=False)
-        odd = (numbers.is_null() & series.is_not_null()).to_numpy()
-        if kind == NUMBER and odd.any():
-            row = int(np.argmax(odd))
-            raise DataError(
-                f"{place(row)}, column {name!r}: {series[row]!r:.60} is not a number. Write one, "
-                "or leave the cell empty where it is not known."
-            )
-        if kind == NUMBER or not odd.any():
-            return Column(name, NUMBER, _finite(name, numbers, place))
-    labels = series.drop_nulls().unique().sort()
-    codes = series.cast(polars.Enum(labels)).to_physical().cast(polars.Int32).fill_null(-1)
-    return Column(name, CATEGORY, codes.to_numpy(), tuple(labels.to_list()))
-
-
-def _finite(name: str, numbers: Any, place: Callable[[int], str]) -> Any:
-    values = numbers.to_numpy().astype("float64")
-    if np.isinf(values).any():
-        row = int(np.argmax(np.isinf(values)))
-        raise DataError(
-            f"{place(row)}, column {name!r}: the number is infinite or too large. Correct it, or "
-            "leave the cell empty where it is not known."
-        )
-    return values
+    cells = texts if isinstance(texts, polars.Series) else polars.Series(texts, dtype=polars.String)
+    cells, said = without_missing(cells.str.strip_chars(), missing)
+    word, writing = parse_kind(kind, name)
+    found = Cells(name, cells, place, decimal, AMONG_NUMBERS if tuple(missing) == MISSING else ())
+    if word == NUMBER:
+        column = as_asked_numbers(found, writing)
+    elif word == DATE:
+        column = as_asked_dates(found, writing)
+    elif word in (CATEGORY, YES_NO, TEXT):
+        column = replace(label_column(found), kind=word, reason="as asked")
+    else:
+        column = decide(found, strict=not word)
+        column = replace(column, kind=word, reason="as asked") if word else column
+    reasons = [reason for reason in (column.reason, said) if reason]
+    return replace(column, reason="; ".join(reasons))
 
 
 def csv_text(columns: Mapping[str, Any], *, header: bool) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chainrule.data import CATEGORY, NUMBER, Column, Table
+from chainrule.data import NUMBER, Column, Table
 from chainrule.errors import DataError, SettingError, unknown_name
 from chainrule.judgement import ANSWERS, CLASSES, NUMBERS
 from chainrule.losses import LossFunction, as_loss
@@ -90,7 +90,7 @@ def _check_values(target: Column) -> None:
 
 def _check_numbers(targets: Sequence[Column]) -> None:
     for target in targets:
-        if target.kind == CATEGORY:
+        if target.labels:
             raise DataError(
                 f"The target {target.name!r} holds text such as {target.labels[0]!r}, and this "
                 "loss takes numbers. Use the loss cross_entropy, or name a column of numbers."
@@ -102,18 +102,18 @@ def _several(targets: Sequence[Column], asked: str, why: str) -> tuple[str, str]
     answers = all(len(np.unique(target.values)) == 2 for target in targets)
     if answers and asked != NUMBERS:
         return ANSWERS, why or "each has two values"
-    odd = next((t for t in targets if t.kind == CATEGORY or asked == CLASSES), None)
+    odd = next((t for t in targets if t.labels or asked == CLASSES), None)
     if odd is not None:
         found = len(np.unique(odd.values))
         raise DataError(
             f"Several targets must be all numbers, or all of two values; {odd.name!r} has {found} "
-            f"{'labels' if odd.kind == CATEGORY else 'values'}. Train a model of its own for it."
+            f"{'labels' if odd.labels else 'values'}. Train a model of its own for it."
         )
     return NUMBERS, why or "they hold numbers"
 
 
 def _single(target: Column) -> tuple[str, str]:
-    if target.kind == CATEGORY:
+    if target.labels:
         return CLASSES, "it holds text"
     distinct = np.unique(target.values)
     whole = bool((distinct == np.floor(distinct)).all())

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data import CATEGORY, Table, joined_units, split_folds, split_rows, split_time
+from chainrule.data import Table, joined_units, split_folds, split_rows, split_time
 from chainrule.errors import DataError, SettingError
 from chainrule.judgement import equal_rows
 from chainrule.ops import fold_in
@@ -206,5 +206,5 @@ def _words(question: Question) -> Iterator[str]:
     elif question.strata is not None:
         yield f"stratified by {', '.join(question.names)}"
     if question.group is not None:
-        kind = "value" if question.group.kind == CATEGORY else "number"
+        kind = "value" if question.group.labels else "number"
         yield f"rows with one {kind} of {question.group.name} together"

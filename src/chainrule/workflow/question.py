@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -99,7 +99,7 @@ def ask(
     names = _target_names(main, target)
     roles = _roles(main, names, drop, group, time, weight)
     tables = [main]
-    kinds = {column.name: column.kind for column in main.columns}
+    kinds = {column.name: column.reads_as for column in main.columns}
     needed = [n for n in main.names if roles.get(n) != DROPPED]
     for other in (validation, test):
         if other is not None:
@@ -217,14 +217,17 @@ def _joined(tables: Sequence[Table], needed: Sequence[str]) -> Table:
 
 def _stacked(columns: Sequence[Column]) -> Column:
     first = columns[0]
-    if first.kind != CATEGORY:
-        return Column(first.name, first.kind, np.concatenate([c.values for c in columns]))
+    if not any(c.labels for c in columns):
+        return replace(first, values=np.concatenate([c.values for c in columns]))
     labels = tuple(sorted(set().union(*(c.labels for c in columns))))
     place = {label: i for i, label in enumerate(labels)}
     codes = [
-        np.array([*(place[label] for label in c.labels), -1], "int32")[c.values] for c in columns
+        np.array([*(place[label] for label in c.labels), -1], "int32")[c.values]
+        if c.labels
+        else np.full(len(c.values), -1, "int32")
+        for c in columns
     ]
-    return Column(first.name, CATEGORY, np.concatenate(codes), labels)
+    return replace(first, values=np.concatenate(codes), labels=labels)
 
 
 def _as_labels(target: Column, origin: Any) -> Column:
@@ -234,7 +237,7 @@ def _as_labels(target: Column, origin: Any) -> Column:
     known = learnt[np.minimum(codes, len(learnt) - 1)] == target.values
 
     def label(value: Any) -> str:
-        return target.labels[value] if target.kind == CATEGORY else f"{value:.15g}"
+        return target.labels[value] if target.labels else f"{value:.15g}"
 
     if not known.all():
         odd = label(target.values[int(np.argmax(~known))])
@@ -265,7 +268,7 @@ def _weights(column: Column, table: str) -> Any:
         DataError: text, gaps, or numbers below 0.
     """
     _complete(column, table, "weighs")
-    if column.kind == CATEGORY:
+    if column.labels:
         raise DataError(f"{table}: the weights in {column.name!r} are text; numbers are needed.")
     if (column.values < 0).any() or not column.values.any():
         raise DataError(f"{table}: the weights in {column.name!r} must be at least 0, not all 0.")

@@ -37,7 +37,7 @@ def true_values(model: Model, columns: Sequence[Column], rows: Any, table: str) 
 
 def _true(model: Model, code: TargetCode, column: Column, rows: Any, table: str) -> Any:
     if code.kind == NUMBER:
-        if column.kind != NUMBER:
+        if column.labels:
             raise DataError(
                 f"{table}: the column {column.name!r} holds text such as {column.labels[0]!r}, "
                 "and the model predicts numbers."
@@ -60,7 +60,7 @@ def _true(model: Model, code: TargetCode, column: Column, rows: Any, table: str)
 def _labels(column: Column) -> tuple[list[str], Any]:
     """The different labels as text, and which of them every row has."""
     present, codes = np.unique(column.values, return_inverse=True)
-    if column.kind != NUMBER:
+    if column.labels:
         return [column.labels[label] for label in present], codes
     return [f"{value:.15g}" for value in present], codes
 

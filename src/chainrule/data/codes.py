@@ -1,0 +1,263 @@
+"""How one column is written for a network: a name and a few numbers, learnt from its training part.
+
+The rules:
+
+1. Numbers become (value - mean) / scale. Values beyond the training range are brought back to at
+   most one range outside of it, so that a mistyped or monstrous cell cannot make the network say
+   anything at all.
+2. Numbers with a heavy tail, of which one lies more than HEAVY times as far from the median as the
+   middle half reaches, first become sign(d) · log(1 + |d|), d = (value - median) / that reach:
+   their order stays, and a few giants do not press all the others into one point.
+3. Missing numbers and dates become the median; where the training part had missing ones, another
+   input is 1 for them.
+4. Labels get an input each. Those that fewer than RARE training rows have share one with what is
+   missing or new, if there are any.
+5. Dates become the days since the middle of the training part, and the sine and cosine of their
+   place in the year, the week and the day, of those that vary. The year needs no input of its own:
+   the days say it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.data.kinds import CATEGORY, DATE, NUMBER
+from chainrule.data.table import Column
+from chainrule.errors import DataError
+
+REACH = 1.0
+"""So many training ranges beyond the training range values are taken as they are."""
+
+HEAVY = 20.0
+"""A value so many times as far from the median as the middle half makes a heavy tail."""
+
+RARE = 1
+"""Labels of fewer training rows have no input of their own."""
+
+YEAR, WEEK, DAY = "year", "week", "day"
+CYCLES = {YEAR: 365.2425, WEEK: 7.0, DAY: 1.0}
+"""Cycles of a date with their days; 1970-01-01, day 0, was a Thursday."""
+
+LARGEST = 1e300
+"""Bounds stay within it, so that they can be written in a file."""
+
+
+@dataclass(frozen=True)
+class NumberCode:
+    """A number becomes (number - mean) / scale, and where it is missing the median stands for it.
+
+    Attributes:
+        column: its name. median: of the training part.
+        mean, scale: of the training part, after bending; scale is the standard deviation, and 1
+            where that is 0.
+        indicator: whether a second feature is 1 where the number is missing; it is there where the
+            training part had missing values to learn from.
+        low, high: to which numbers are brought back.
+        bend: what the distance from the median is divided by before its logarithm; 0: not bent.
+        writing: how the numbers were written, see `data.numbers`.
+    """
+
+    column: str
+    median: float
+    mean: float
+    scale: float
+    indicator: bool
+    low: float
+    high: float
+    bend: float = 0.0
+    writing: str = ""
+
+    kind = NUMBER
+
+    def __post_init__(self) -> None:
+        if not (self.scale > 0 and self.bend >= 0):
+            raise DataError(f"The scale of column {self.column!r} is {self.scale}, not above 0.")
+        if not self.low <= self.high:
+            raise DataError(f"Column {self.column!r} goes from {self.low} to {self.high}.")
+
+    @property
+    def width(self) -> int:
+        """How many features it makes."""
+        return 1 + self.indicator
+
+    def write(self, column: Column, out: Any) -> None:
+        """Fill the features (rows, width)."""
+        missing = column.missing
+        filled = np.where(missing, self.median, column.values).clip(self.low, self.high)
+        out[:, 0] = (bent(filled, self.median, self.bend) - self.mean) / self.scale
+        if self.indicator:
+            out[:, 1] = missing
+
+
+@dataclass(frozen=True)
+class CategoryCode:
+    """A category becomes one feature a label: 1 for its own, 0 for the others.
+
+    Attributes:
+        column: its name. labels: those of the training part. shares: how frequent each was there.
+        slot: whether a last feature stands for missing, rare and unseen values; it is there where
+            the training part had such values to learn from. Without it they are written as the
+            shares, which is the average row: weights that nothing has trained would be noise.
+    """
+
+    column: str
+    labels: tuple[str, ...]
+    shares: tuple[float, ...]
+    slot: bool
+
+    kind = CATEGORY
+    writing = ""
+
+    def __post_init__(self) -> None:
+        if len(set(self.labels)) != len(self.shares):
+            raise DataError(f"Column {self.column!r} has not one share for each of its labels.")
+
+    @property
+    def width(self) -> int:
+        """How many features it makes."""
+        return len(self.labels) + self.slot
+
+    def write(self, column: Column, out: Any) -> None:
+        """Fill the features (rows, width)."""
+        known = {label: place for place, label in enumerate(self.labels)}
+        places = np.array([known.get(label, -1) for label in column.labels] + [-1], "int64")
+        mine = places[column.values] if column.labels else np.full(len(out), -1)
+        out[:] = 0
+        seen = np.flatnonzero(mine >= 0)
+        out[seen, mine[seen]] = 1
+        other = np.flatnonzero(mine < 0)
+        if self.slot:
+            out[other, -1] = 1
+        else:
+            out[other] = self.shares
+
+
+@dataclass(frozen=True)
+class DateCode:
+    """A date becomes days, and sine and cosine of the cycles that vary.
+
+    Attributes:
+        column: its name. days: how the days since 1970-01-01 are written.
+        cycles: "year", "week" and "day", those that varied in the training part.
+    """
+
+    column: str
+    days: NumberCode
+    cycles: tuple[str, ...]
+
+    kind = DATE
+
+    def __post_init__(self) -> None:
+        if not set(self.cycles) <= set(CYCLES):
+            raise DataError(f"Column {self.column!r} has cycles that are not known: {self.cycles}.")
+
+    @property
+    def writing(self) -> str:
+        """The order of day and month."""
+        return self.days.writing
+
+    @property
+    def width(self) -> int:
+        """How many features it makes."""
+        return self.days.width + 2 * len(self.cycles)
+
+    def write(self, column: Column, out: Any) -> None:
+        """Fill the features (rows, width)."""
+        self.days.write(column, out[:, : self.days.width])
+        missing, place = column.missing, self.days.width
+        for cycle in self.cycles:
+            angle = np.where(missing, 0, 2 * np.pi * (column.values / CYCLES[cycle] % 1))
+            out[:, place] = np.where(missing, 0, np.sin(angle))
+            out[:, place + 1] = np.where(missing, 0, np.cos(angle))
+            place += 2
+
+
+Code = NumberCode | CategoryCode | DateCode
+
+
+def fit_code(column: Column) -> Code:
+    """Learn how to write a column from the training part of it.
+
+    Example:
+        >>> fit_code(Column("x", NUMBER, np.array([1.0, np.nan, 3.0])))
+        NumberCode(column='x', median=2.0, mean=2.0, scale=0.816496580927726, indicator=True,
+            low=-1.0, high=5.0, bend=0.0, writing='')
+    """
+    if column.values.dtype.kind != "f":
+        return _category_code(column)
+    number = _number_code(column)
+    if column.kind != DATE:
+        return number
+    present = column.values[~column.missing]
+    cycles = tuple(name for name, days in CYCLES.items() if _goes_round(present, days))
+    return DateCode(column.name, number, cycles)
+
+
+def _goes_round(days: Any, cycle: float) -> bool:
+    """Whether dates differ in their place in a cycle, the longest of it being a step of a month."""
+    step = {YEAR: 12, WEEK: 7, DAY: 24}[next(n for n, d in CYCLES.items() if d == cycle)]
+    return len(np.unique(np.floor(days / cycle % 1 * step + 1e-9))) > 1
+
+
+def _number_code(column: Column) -> NumberCode:
+    missing = column.missing
+    present = column.values[~missing]
+    median = float(np.median(present)) if len(present) else 0.0
+    filled = np.where(missing, median, column.values)
+    bend = 0.0 if column.kind == DATE else bend_of(present, median)
+    mean, scale = moments(bent(filled, median, bend))
+    low, high = _bounds(filled)
+    return NumberCode(
+        column.name, median, mean, scale, bool(missing.any()), low, high, bend, column.writing
+    )
+
+
+def _bounds(values: Any) -> tuple[float, float]:
+    """The range, and REACH times as much on both sides."""
+    low, high = float(values.min()), float(values.max())
+    beyond = REACH * (min(high, LARGEST) - max(low, -LARGEST))
+    return max(low - beyond, -LARGEST), min(high + beyond, LARGEST)
+
+
+def bend_of(present: Any, median: float) -> float:
+    """How far the middle half reaches from the median, where the tail is heavy; else 0.
+
+    Where more than half of the values are one and the same, the others alone count.
+
+    >>> bend_of(np.array([1.0, 2, 3, 4, 5]), 3.0), bend_of(np.array([1.0, 2, 3, 4, 500]), 3.0)
+    (0.0, 1.0)
+    """
+    distances = np.abs(present - median)
+    reach = float(np.median(distances)) if len(present) else 0.0
+    if reach == 0 and distances.any():
+        reach = float(np.median(distances[distances > 0]))
+    heavy = reach > 0 and float(distances.max()) / reach > HEAVY
+    return reach if heavy and np.isfinite(distances).all() else 0.0
+
+
+def bent(values: Any, median: float, bend: float) -> Any:
+    """sign(d) · log(1 + |d|) with d = (values - median) / bend, or the values where bend is 0."""
+    if not bend:
+        return values
+    distances = (values - median) / bend
+    return np.sign(distances) * np.log1p(np.abs(distances))
+
+
+def _category_code(column: Column) -> CategoryCode:
+    counts = {label: count for label, count in column.counts().items() if count >= RARE}
+    labels = tuple(sorted(counts))
+    total = max(1, sum(counts.values()))
+    shares = tuple(counts[label] / total for label in labels)
+    return CategoryCode(column.name, labels, shares, total < len(column.values))
+
+
+def moments(values: Any) -> tuple[float, float]:
+    """Mean and standard deviation, for numbers of every size; 1 in place of a deviation of 0."""
+    largest = float(np.abs(values).max())
+    if values.min() == values.max():
+        return float(values[0]), 1.0
+    unit = 1.0 if 1e-100 < largest < 1e100 else largest
+    return float((values / unit).mean()) * unit, float((values / unit).std()) * unit or 1.0
