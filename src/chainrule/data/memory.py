@@ -60,42 +60,45 @@ def memory_column(
     Raises:
         DataError: it has more than one value a row, or one that is infinite or does not fit `kind`.
     """
-    values = _array(name, source)
-    if values.ndim != 1:
-        raise DataError(f"Column {name!r} has shape {values.shape}; one value a row is needed.")
-    if values.dtype.kind in "fiu" and holds_numbers(kind, name):
-        return number_column(name, _finite(name, values.astype("float64"), place), kind)
-    return typed_column(name, _texts(name, values, place), place, kind, missing=missing)
+    values = _values(name, source)
+    if isinstance(values, np.ndarray):
+        if values.ndim != 1:
+            raise DataError(f"Column {name!r} has shape {values.shape}; one value a row is needed.")
+        if values.dtype.kind in "fiu" and holds_numbers(kind, name):
+            return number_column(name, _finite(name, values.astype("float64"), place), kind)
+        values = _texts(name, values, place)
+    return typed_column(name, values, place, kind, missing=missing)
 
 
-def _array(name: str, source: Any) -> Any:
-    """The values as a NumPy array: of numbers, of dates, or of anything."""
-    if type(source).__module__.partition(".")[0] == "polars":
-        return _polars_array(name, source)
-    if type(source).__module__.partition(".")[0] == "pandas":
-        return _pandas_array(source)
+def _values(name: str, source: Any) -> Any:
+    """A NumPy array of numbers, of dates or of anything; or polars text."""
+    match type(source).__module__.partition(".")[0]:
+        case "polars":
+            return _of_polars(name, source)
+        case "pandas":
+            return _of_pandas(source)
     try:
         return np.asarray(source)
     except ValueError:  # lists of different lengths
         raise DataError(f"Column {name!r} holds lists; one value a row is needed.") from None
 
 
-def _polars_array(name: str, series: Any) -> Any:
+def _of_polars(name: str, series: Any) -> Any:
     polars = load_polars()
-
     if series.dtype.is_nested() or series.dtype in (polars.Object, polars.Binary):
         raise DataError(
-            f"Column {name!r} holds {str(series.dtype)!s:.40}, and one number, text or date a row "
-            "is needed. Leave it out or split it into columns."
+            f"Column {name!r} holds {series.dtype!s:.40}, and one number, text or date a row is "
+            "needed. Leave it out or split it into columns."
         )
     if series.dtype.is_numeric():
         return series.cast(polars.Float64).to_numpy()
     if series.dtype == polars.Boolean:
-        return np.array(series.to_list(), object)
-    return series.cast(polars.String).to_numpy()
+        words = {True: "True", False: "False"}
+        return series.replace_strict(words, return_dtype=polars.String)
+    return series.cast(polars.String)
 
 
-def _pandas_array(series: Any) -> Any:
+def _of_pandas(series: Any) -> Any:
     """Nullable numbers as numbers; every other type as pandas has it."""
     kind = getattr(series.dtype, "kind", "O")
     if kind in "fiu" and not isinstance(series.dtype, np.dtype):
