@@ -2,13 +2,17 @@
 
 import datetime
 import decimal
+import re
 
 import numpy as np
 import pandas
 import polars
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chainrule.data import CATEGORY, NUMBER, as_table
+from chainrule.data.tiny import FEW
 from chainrule.errors import DataError
 
 MIDNIGHTS = ["2026-01-01", "2026-02-01", None]
@@ -149,6 +153,44 @@ def test_what_is_no_table_is_refused_with_its_cure(name):
     make, reason = REFUSED[name]
     with pytest.raises(DataError, match=reason):
         as_table(make())
+
+
+CELLS = [
+    "",
+    "NA",
+    " x ",
+    "7",
+    " 7.50",
+    "-.5",
+    "1,5",
+    "1e3",
+    "nan",
+    "inf",
+    "9" * 320,
+    "?",
+    "-",
+    "a b",
+]
+CELLS += ["Zoë", "x\u00a0", "\ttab", "12 %", "$ 5", "None", None, 3, 2.5, -1, True, float("nan")]
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    st.lists(st.sampled_from(CELLS) | st.text(max_size=3) | st.floats(-1e6, 1e6), max_size=4),
+    st.sampled_from(["number 1234.5", "number", "number 1.234,5", "category", "yes/no", "date"]),
+    st.sampled_from([None, ["?"]]),
+)
+def test_a_few_cells_make_the_column_that_many_make(cells, kind, missing):
+    """Many are read by polars, a few by Python: the cells of a column are read both ways."""
+    try:
+        many = as_table({"a": cells + [None] * (FEW + 1)}, {"a": kind}, missing=missing)
+    except DataError as error:
+        with pytest.raises(DataError, match=re.escape(str(error))):
+            as_table({"a": [*cells, None]}, {"a": kind}, missing=missing)
+        return
+    few = as_table({"a": [*cells, None]}, {"a": kind}, missing=missing)
+    assert many.take(np.arange(few.rows)).digest() == few.digest()
+    assert few.column("a").reason == many.column("a").reason
 
 
 def test_kinds_that_are_asked_for_are_kept():

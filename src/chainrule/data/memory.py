@@ -16,6 +16,7 @@ from chainrule.data.kinds import holds_numbers
 from chainrule.data.libraries import load_polars
 from chainrule.data.table import Column
 from chainrule.data.text import typed_column
+from chainrule.data.tiny import tiny_column
 from chainrule.errors import DataError
 
 
@@ -60,6 +61,8 @@ def memory_column(
     Raises:
         DataError: it has more than one value a row, or one that is infinite or does not fit `kind`.
     """
+    if tiny := tiny_column(name, source, kind, missing):
+        return tiny
     values = _values(name, source)
     if isinstance(values, np.ndarray):
         if values.ndim != 1:
