@@ -60,7 +60,7 @@ def _number(cell: Any, markers: set[str]) -> float | None:
             return np.nan
         return float(text) if _NUMBER.match(text) else None
     plain = type(cell) in (int, float) and not abs(cell) > LARGE
-    return float(cell) if plain else None
+    return float(cell) + 0.0 if plain else None  # not -0.0, which is 0 in text
 
 
 def _labels(name: str, source: list[Any], markers: set[str], kind: str) -> Column | None:
