@@ -119,6 +119,18 @@ def test_the_verdict_says_what_the_differences_say(name):
         assert any(s.startswith(sentence) for s in found["verdict"]), found["verdict"]
 
 
+def test_an_error_is_never_more_than_all_of_it_smaller():
+    random = np.random.default_rng(0)
+    truth = random.normal(size=500)
+    network = Contender("", "network", truth + random.normal(size=500))
+    trees = Contender("boosted trees", "trees", truth + 0.1 * random.normal(size=500))
+    trivial = Contender("always the mean", "trivial", np.zeros(500))
+    found = judge(Asked("numbers", ("y",)), truth, network, [trivial, trees])
+    (sentence,) = [s for s in found["verdict"] if s.startswith("Boosted trees are better by")]
+    low, high = (int(word) for word in sentence.split() if word.isdecimal())
+    assert 85 < low <= 90 <= high < 95
+
+
 def test_one_hidden_layer_is_named_where_a_line_is_not_enough():
     others = {"trivial": ZEROS, "linear": with_errors(TRUTH, 0.4, seed=2)}
     network = with_errors(TRUTH, 0.1)

@@ -37,6 +37,13 @@ class Rival:
             return self.network.share_saved(self.other).measure()
         return self.network.minus(self.other).measure()
 
+    @property
+    def lead(self) -> Measure:
+        """What the other is better by: a share of the network's error, or of all rows."""
+        if self.percent:
+            return self.other.share_saved(self.network).measure()
+        return self.other.minus(self.network).measure()
+
 
 def smallest_difference(rivals: Sequence[Rival], rows: int) -> float | None:
     """How large a gain must be for so many rows to show it; None without a rival.
@@ -87,14 +94,14 @@ def _linear(rival: Rival) -> str:
     if gain.low > 0:
         return f"Better than a linear model by {_range(gain, rival.percent)}."
     if gain.high < 0:
-        lead = _range(_turned(gain), rival.percent)
+        lead = _range(rival.lead, rival.percent)
         return f"A linear model is better by {lead}: use that (--hidden none)."
     return "A linear model does as well: use that (--hidden none)."
 
 
 def _shallow(rival: Rival) -> Iterator[str]:
     if rival.gain.high < 0:
-        lead = _range(_turned(rival.gain), rival.percent)
+        lead = _range(rival.lead, rival.percent)
         yield f"One hidden layer is better by {lead}: use that (--hidden 32)."
     elif rival.gain.low <= 0:
         yield "One hidden layer of 32 units does as well."
@@ -105,13 +112,8 @@ def _trees(rival: Rival) -> str:
     if gain.low > 0:
         return f"Better than boosted trees by {_range(gain, rival.percent)}."
     if gain.high < 0:
-        return f"Boosted trees are better by {_range(_turned(gain), rival.percent)}."
+        return f"Boosted trees are better by {_range(rival.lead, rival.percent)}."
     return "Boosted trees do as well."
-
-
-def _turned(gain: Measure) -> Measure:
-    """The same from the other's side."""
-    return Measure(-gain.value, -gain.high, -gain.low)
 
 
 def _range(gain: Measure, percent: bool) -> str:
