@@ -133,7 +133,8 @@ def damaged(seed: int) -> bytes:
     if after:
         content = bytearray(wrapped(bytes(content), choose))
     for _ in range(choose.choice([0, 1, 1, 1, 2, 2, 3, 8])):
-        content = choose.choice(DAMAGES)(content, choose) if content else content
+        damages = [cut] if content.startswith(b"PAR1") else DAMAGES
+        content = choose.choice(damages)(content, choose) if content else content
     return bytes(content) if after else wrapped(bytes(content), choose)
 
 

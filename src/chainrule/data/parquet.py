@@ -1,9 +1,17 @@
-"""Parquet files, at once or some rows at a time."""
+"""Parquet files, at once or some rows at a time.
+
+Known limit: polars 2.1 ends the process on some files that are damaged inside, not cut off: it asks
+for as much memory as they say (github.com/pola-rs/polars/issues/15342).
+"""
 
 from __future__ import annotations
 
 import io
+import os
+import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from chainrule.data.files import InputFile
@@ -13,6 +21,9 @@ from chainrule.errors import DataError
 
 ROWS = 100_000
 """Rows read at a time."""
+
+STDERR = 2
+"""The number by which the system knows it."""
 
 
 def parquet_frame(file: InputFile) -> Any:
@@ -57,9 +68,26 @@ def parquet_batches(file: InputFile, wanted: Sequence[str], lazy: Any) -> Iterat
 def _tried(name: str, read: Callable[[], Any]) -> Any:
     """What polars gives, or the reason why it gives nothing."""
     polars = load_polars()
-
     try:
-        return read()
+        with _quiet():
+            return read()
     except (polars.exceptions.PolarsError, OSError, polars.exceptions.PanicException) as error:
         reason = (str(error).splitlines() or ["no reason is given"])[0][:120].rstrip(".")
         raise DataError(f"{name} is Parquet that is damaged: {reason}. Write it again.") from None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps from the process' stderr what polars writes there before it raises on a damaged file.
+
+    Rust prints where it panicked, with a stack; nothing in Python can ask it not to.
+    """
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as file:
+        kept = os.dup(STDERR)
+        os.dup2(file.fileno(), STDERR)
+        try:
+            yield
+        finally:
+            os.dup2(kept, STDERR)
+            os.close(kept)

@@ -84,9 +84,12 @@ def table_of_file(file: InputFile, types: Mapping[str, str], missing: Sequence[s
     decimal = decimal_of(cells.texts.values(), text.delimiter)
     _check_rows(file.name, len(cells.kept))
     columns = tuple(
-        typed_column(n, cells.texts[n], cells.place, types.get(n), decimal=decimal, missing=missing)
-        for n in text.names
-    )
+        typed_column(  # each column of texts is let go as soon as it is typed, they are large
+            name, cells.texts.pop(name), cells.place, types.get(name),
+            decimal=decimal, missing=missing,
+        )
+        for name in text.names
+    )  # fmt: skip
     reading = csv_reading(file, decoder, cells, decimal, missing)
     return Table(columns, len(cells.kept), file.name, reading)
 
