@@ -1,7 +1,7 @@
 """Whatever is in a file, the command ends with 0, or with 2 and one sentence; nothing else.
 
-The tables are trained on without a step (`--dry-run`) or for one epoch, in this process; what
-libraries write to the process' stderr counts too.
+The tables are trained on without a step (`--dry-run`) or for one epoch, or predicted, in this
+process; what libraries write to the process' stderr counts too.
 """
 
 import contextlib
@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+import chainrule as cr
 from chainrule.cli import main
-from tests.data.mutations import damaged
+from tests.data.mutations import PENGUINS, damaged
 
 
 @contextlib.contextmanager
@@ -34,10 +35,11 @@ def caught():
 
 
 def faults_of(path: Path, arguments: list[str]) -> str:
-    """What is wrong with how the command ends on a file, or ""."""
+    """What is wrong with how the command ends on a file, or ""; FILE stands for its path."""
+    typed = [str(path) if argument == FILE else argument for argument in arguments]
     with caught() as said, contextlib.redirect_stdout(io.StringIO()):
         try:
-            code = main(["train", str(path), "--target", "species", *arguments])
+            code = main(typed)
         except BaseException as error:  # whatever escapes is what is looked for
             return f"{type(error).__name__}: {str(error)[:200]}"
     lines = said[0].split("\n")[:-1]
@@ -58,19 +60,41 @@ def found(folder: Path, seeds: range, arguments: list[str]) -> dict[int, str]:
     return bad
 
 
-ONE_EPOCH = ["--epochs", "1", "--folds", "0", "--no-baselines", "--engine", "numpy", "--force"]
+FILE = "FILE"
+DRY = ["train", FILE, "--target", "species", "--dry-run"]
+ONE_EPOCH = ["train", FILE, "--target", "species", "--force", "--epochs", "1", "--folds", "0"]
+ONE_EPOCH += ["--no-baselines", "--engine", "numpy", "--out"]
+
+
+@pytest.fixture(scope="module")
+def predicting(tmp_path_factory):
+    """The arguments that predict penguins."""
+    folder = tmp_path_factory.mktemp("model")
+    cr.train(PENGUINS, target="species", epochs=1, folds=0, baselines=False, engine="numpy").save(
+        folder / "m.safetensors"
+    )
+    out = ["--out", str(folder / "answers.csv"), "--force", "--quiet"]
+    return ["predict", str(folder / "m.safetensors"), FILE, *out]
 
 
 def test_a_damaged_file_is_read_or_refused_in_one_sentence(tmp_path):
-    assert found(tmp_path, range(300), ["--dry-run"]) == {}
+    assert found(tmp_path, range(200), DRY) == {}
+
+
+def test_a_damaged_file_is_predicted_or_refused_in_one_sentence(tmp_path, predicting):
+    assert found(tmp_path, range(200), predicting) == {}
 
 
 @pytest.mark.long
 def test_a_hundred_thousand_damaged_files(tmp_path):
-    assert found(tmp_path, range(1000, 101_000), ["--dry-run"]) == {}
+    assert found(tmp_path, range(1000, 101_000), DRY) == {}
+
+
+@pytest.mark.long
+def test_ten_thousand_damaged_files_are_predicted(tmp_path, predicting):
+    assert found(tmp_path, range(1000, 11_000), predicting) == {}
 
 
 @pytest.mark.long
 def test_five_hundred_damaged_files_are_trained_on(tmp_path):
-    out = ["--out", str(tmp_path / "m.safetensors")]
-    assert found(tmp_path, range(500), [*ONE_EPOCH, *out]) == {}
+    assert found(tmp_path, range(500), [*ONE_EPOCH, str(tmp_path / "m.safetensors")]) == {}
