@@ -7,6 +7,7 @@ import gzip
 import io
 import os
 import pickle
+import sys
 import time
 import zipfile
 from pathlib import Path
@@ -16,6 +17,8 @@ import polars
 import pytest
 
 from chainrule.cli import main
+from chainrule.data import as_table, table_chunks
+from chainrule.errors import DataError
 from tests.data.workbooks import xlsx
 
 TABLE = "height,city\n" + "1.5,Rome\n2.5,Oslo\n" * 20
@@ -193,7 +196,54 @@ def test_a_file_that_may_not_be_read_is_refused(tmp_path, capsys, monkeypatch):
 def test_without_what_reads_workbooks_the_line_that_installs_it_is_said(
     tmp_path, capsys, monkeypatch
 ):
-    monkeypatch.setattr("chainrule.data.workbook.load_calamine", lambda: None)
+    monkeypatch.setitem(sys.modules, "python_calamine", None)
     (tmp_path / "t.xlsx").write_bytes(WORKBOOK)
     said = ends_at_once(tmp_path / "t.xlsx", capsys)
     assert 'pip install "chainrule[excel]"' in said
+
+
+def test_a_workbook_that_is_far_larger_inside_is_refused_before_it_is_unpacked(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr("chainrule.data.formats.MOST_UNPACKED", 1000)
+    (tmp_path / "t.xlsx").write_bytes(WORKBOOK)
+    assert "MB when unpacked, and workbooks are read up to" in ends_at_once(
+        tmp_path / "t.xlsx", capsys
+    )
+
+
+def test_a_cell_of_a_workbook_is_named_by_its_row_in_the_sheet(tmp_path):
+    rows = [["height", "city"], [1.5, "Rome"], [], ["tall", "Oslo"]]
+    (tmp_path / "t.xlsx").write_bytes(xlsx(data=rows))
+    with pytest.raises(DataError, match=r"t\.xlsx, row 4, column 'height': 'tall' is not a number"):
+        as_table(tmp_path / "t.xlsx", {"height": "number"})
+
+
+def test_a_folder_that_may_not_be_listed_gives_no_hint(tmp_path, capsys, monkeypatch):
+    def forbidden(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", forbidden)
+    assert ends_at_once(tmp_path / "t.csv", capsys).endswith(
+        "There is no file " + str(tmp_path / "t.csv") + ".\n"
+    )
+
+
+def test_a_disk_that_fails_in_the_middle_is_said():
+    class Failing(io.BytesIO):
+        def read(self, size=-1):
+            if self.tell():
+                raise OSError(5, "Input/output error")
+            return super().read(size)
+
+    file = Failing(b"a,b\n" + b"1,2\n" * 5000)
+    with pytest.raises(DataError, match=r"the input cannot be read: Input/output error\."):
+        list(table_chunks(file, {}))
+
+
+@pytest.mark.parametrize("found", [([], 7), ([1], 1)])
+def test_two_readers_that_disagree_about_the_rows_are_not_believed(tmp_path, monkeypatch, found):
+    monkeypatch.setattr("chainrule.data.csv_source.blank_rows", lambda text: found)
+    (tmp_path / "t.csv").write_text('a,b\n"1",2\n3,4\n')
+    with pytest.raises(DataError, match=r"t\.csv is not proper CSV"):
+        as_table(tmp_path / "t.csv")

@@ -61,6 +61,8 @@ def test_a_path_a_dict_and_a_table_are_taken_too(tmp_path):
     assert joined(str(tmp_path / "new.csv"), texts=["b"]) == expected
     assert joined(columns, texts=["b"]) == expected
     assert joined(as_table(columns), texts=["b"]) == expected
+    (chunk,) = table_chunks(as_table(columns), {}, texts=["a"])
+    assert list(chunk.texts["a"]) == [1.0, 2.0]
 
 
 BAD = {

@@ -69,6 +69,16 @@ def test_what_can_be_read_is_read_rightly(tmp_path, name):
     assert values(table, "b") == words
 
 
+def test_blank_lines_of_one_column_are_cells_without_a_value(tmp_path):
+    table = as_table(written(tmp_path, b'"a"\n1\n\n"2"\n'))
+    assert values(table, "a") == [1, None, 2]
+
+
+def test_names_may_hold_whatever_is_quoted(tmp_path):
+    table = as_table(written(tmp_path, b'"say ""a""","b,c","d\ne"\n1,2,3\n4,5,6\n'))
+    assert table.names == ['say "a"', "b,c", "d\ne"]
+
+
 REFUSED = {
     "empty": (b"", "is empty. The first line must name the columns"),
     "blank": (b"\n \n", "is empty"),

@@ -129,12 +129,9 @@ def _called(delimiter: str) -> str:
 def line_of(text: CsvText, row: int) -> int:
     """The line of the text on which a row begins; the header is on line 1."""
     try:
-        for number, line, _, _ in _records(text):
-            if number == row:
-                return line
+        return next(line for number, line, _, _ in _records(text) if number == row)
     except LineFault as fault:
         return fault.line
-    raise IndexError(row)
 
 
 def zero_byte(text: CsvText) -> DataError:

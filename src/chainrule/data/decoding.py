@@ -98,8 +98,6 @@ class Decoder:
             return self._codec.decode(raw, last).encode()
         except UnicodeDecodeError as error:
             raise self._refused(error.object, error.start) from None
-        except UnicodeEncodeError:  # half a character of UTF-16 on its own
-            raise self._refused(raw, 0) from None
 
     def _refused(self, raw: bytes, start: int) -> DataError:
         before = self._held.decode() + raw[:start].decode(self._name, "ignore")
