@@ -94,6 +94,12 @@ REFUSED = {
         changed(9, "1.5,R").encode() + b"\x81\n",
         "line 42: the byte 0x81 is not Windows-1252. Save the file as CSV in UTF-8",
     ),
+    "Cyrillic in Windows-1251": (
+        changed(9, "1.5,Москва").encode("cp1251"),
+        "line 9: letters that are neither UTF-8 nor Western (Windows-1252). Save the file as CSV",
+    ),
+    "Greek in ISO 8859-7": (changed(9, "1.5,Αθήνα").encode("iso8859-7"), "line 9: letters that"),
+    "Japanese in Shift JIS": (changed(9, "1.5,東京大阪").encode("shift_jis"), "line 9: "),
     "UTF-8 that is damaged": (
         changed(2, "1.5,Zoë").encode() + b"1.5,\xff\n",
         "line 42: the byte 0xff is not UTF-8. Save",

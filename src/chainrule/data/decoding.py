@@ -9,7 +9,12 @@ The rules, in their order:
 4. Where it is not, it is damaged UTF-8 if it has at least as many whole UTF-8 characters as odd
    bytes: refused, with the line. Else it is Windows-1252, which contains Latin-1; a byte that has
    no meaning there is refused with its line.
-5. CR LF, CR and LF are line ends, mixed as they may be, also inside of quotation marks.
+5. Windows-1252 it is not where, in more than half of the words with letters above 127, more than
+   half of the letters are: Cyrillic, Greek and their kin are refused, with the line.
+6. CR LF, CR and LF are line ends, mixed as they may be, also inside of quotation marks.
+
+A library that guesses does worse for the West: charset-normalizer read 26 of 120 tables of Western
+city names rightly, and took most others for Central European.
 """
 
 from __future__ import annotations
@@ -93,19 +98,32 @@ class Decoder:
             if raw.isascii():
                 return raw
             self._use(*_eight_bit(raw, last))
+            self._check_alphabet(raw)
         assert self._codec is not None
         try:
             return self._codec.decode(raw, last).encode()
         except UnicodeDecodeError as error:
             raise self._refused(error.object, error.start) from None
 
+    def _check_alphabet(self, raw: bytes) -> None:
+        """Refuse what would be read as Windows-1252 and is of another alphabet."""
+        word = _foreign_word(raw) if self._name == WINDOWS[0] else None
+        if word:
+            raise DataError(
+                f"{self.name}, line {self._line(raw[: word.start()])}: letters that are neither "
+                "UTF-8 nor Western (Windows-1252). Save the file as CSV in UTF-8."
+            )
+
     def _refused(self, raw: bytes, start: int) -> DataError:
-        before = self._held.decode() + raw[:start].decode(self._name, "ignore")
-        line = self.lines + 1 + len(re.findall(r"\r\n|\r|\n", before))
         return DataError(
-            f"{self.name}, line {line}: the byte {raw[start]:#04x} is not {self.encoding}. Save "
-            "the file as CSV in UTF-8."
+            f"{self.name}, line {self._line(raw[:start])}: the byte {raw[start]:#04x} is not "
+            f"{self.encoding}. Save the file as CSV in UTF-8."
         )
+
+    def _line(self, before: bytes) -> int:
+        """The line that is reached behind these bytes of the piece at hand."""
+        text = self._held.decode() + before.decode(self._name, "ignore")
+        return self.lines + 1 + len(re.findall(r"\r\n|\r|\n", text))
 
     def _one_line_end(self, text: bytes) -> bytes:
         both = text.count(b"\r\n")
@@ -131,3 +149,10 @@ def _eight_bit(raw: bytes, last: bool) -> tuple[str, str]:
     damaged = len(re.findall("[\udc80-\udcff]", text))
     whole = len(re.findall("[^\x00-\x7f\udc80-\udcff]", text)) if damaged else 1
     return UTF8 if whole >= damaged else WINDOWS
+
+
+def _foreign_word(raw: bytes) -> re.Match[bytes] | None:
+    """The first word of another alphabet where most words with letters above 127 are of one."""
+    words = [word for word in re.finditer(rb"[A-Za-z\xc0-\xff]{3,}", raw) if not word[0].isascii()]
+    foreign = [word for word in words if 2 * sum(byte > 127 for byte in word[0]) > len(word[0])]
+    return foreign[0] if 2 * len(foreign) > len(words) else None
