@@ -145,7 +145,9 @@ def test_rates_are_no_part_of_it():
 
 
 @pytest.mark.parametrize(
-    "function", [reads_a_global, calls_a_helper, reads_inside, Frozen(1), closing_over(helper)]
+    "function",
+    [reads_a_global, calls_a_helper, reads_inside, Frozen(1), closing_over(helper)],
+    ids=["directly", "in a helper", "inside", "in a method", "in a closure"],
 )
 def test_a_global_that_is_read_is_a_part_of_it(monkeypatch, function):
     before = program_key(function)
@@ -180,7 +182,7 @@ def test_a_method_that_is_replaced_is_noticed(monkeypatch):
 @pytest.mark.parametrize(
     "thing",
     [(i for i in range(3)), threading.Lock(), np.array([object()]), object(), iter([])],
-    ids=str,
+    ids=["generator", "lock", "array of objects", "object", "iterator"],
 )
 def test_what_cannot_be_copied_has_none(thing):
     assert program_key(thing) is None

@@ -3,7 +3,7 @@
 from chainrule.autodiff.backward import Recording, plan_backward, pull_back, value_and_grad
 from chainrule.autodiff.check import check_gradients
 from chainrule.autodiff.description import hyper, hyper_values, with_hyper
-from chainrule.autodiff.identity import program_key
+from chainrule.autodiff.identity import program_digest, program_key
 from chainrule.autodiff.primitive import PRIMITIVES, Primitive, primitive
 from chainrule.autodiff.promotion import Traced, settled
 from chainrule.autodiff.tape import Record, Tape, Variable
@@ -26,6 +26,7 @@ __all__ = [
     "paths",
     "plan_backward",
     "primitive",
+    "program_digest",
     "program_key",
     "pull_back",
     "rebuild",

@@ -61,6 +61,31 @@ def _without_rates(part: Any) -> Any:
     return with_hyper(part, tree_map(lambda _: _Traced, hyper_values(part)))
 
 
+def program_digest(*parts: Any) -> str | None:
+    """A digest of `program_key` that is the same in every process; None where there is no key.
+
+    Example:
+        >>> program_digest(2.0) == program_digest(2.0) != program_digest(3.0)
+        True
+    """
+    key = program_key(*parts)
+    return None if key is None else hashlib.sha256(_spelled(key).encode()).hexdigest()[:16]
+
+
+def _spelled(x: Any) -> str:
+    """A key as text, without addresses."""
+    if isinstance(x, tuple):
+        return f"({','.join(map(_spelled, x))})"
+    if isinstance(x, frozenset):
+        return f"{{{','.join(sorted(map(_spelled, x)))}}}"
+    if isinstance(x, types.CodeType):
+        parts = (x.co_code, x.co_names, x.co_varnames, x.co_freevars, x.co_consts)
+        return f"code{_spelled(parts)}"
+    if hasattr(x, "__name__"):
+        return f"{getattr(x, '__module__', '')}.{getattr(x, '__qualname__', x.__name__)}"
+    return repr(x)
+
+
 class _NoKey(Exception):
     """An object that cannot be copied into a key."""
 

@@ -1,5 +1,6 @@
 """A trained model: predict, save and load."""
 
+from chainrule.model.container import read_container, write_container
 from chainrule.model.inputs import check_embeddings, check_in_shape, index_flags, shape_of
 from chainrule.model.model import Model, load
 from chainrule.model.registry import register
@@ -11,9 +12,11 @@ __all__ = [
     "check_in_shape",
     "index_flags",
     "load",
+    "read_container",
     "register",
     "score_network",
     "score_tree",
     "shape_of",
     "whole_tree",
+    "write_container",
 ]

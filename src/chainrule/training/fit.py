@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -28,8 +29,10 @@ from chainrule.model import (
 from chainrule.nn import Network
 from chainrule.ops import fold_in, key_from_seed
 from chainrule.optim import Optimizer, as_optimizer
+from chainrule.training.checkpoint import Keeper, as_path
 from chainrule.training.faults import not_finite
-from chainrule.training.loop import Plan, Progress, run
+from chainrule.training.identity import identity_of
+from chainrule.training.loop import run
 from chainrule.training.prepare import (
     DEFAULT_BATCH,
     as_pair,
@@ -42,6 +45,8 @@ from chainrule.training.prepare import (
     row_count,
     row_weights,
 )
+from chainrule.training.progress import as_listener
+from chainrule.training.records import Plan, Progress
 from chainrule.training.settings import check_settings, check_steps
 from chainrule.training.step import Task
 
@@ -70,6 +75,9 @@ def fit(
     max_time: float | None = None,
     callbacks: Sequence[Callable[[Progress], Any]] = (),
     progress: bool | Callable[[Progress], Any] = False,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: str | int = "30s",
+    resume: bool = False,
 ) -> Model:
     """Train a network.
 
@@ -101,14 +109,22 @@ def fit(
             stops training. They see every epoch, which on small networks costs speed.
         progress: True prints a line that keeps changing; a function gets a `Progress` about five
             times a second.
+        checkpoint: a file that the run is kept in, so that nothing is lost; written whole or not
+            at all, at the end too. checkpoint_every: a time ("30s", "5m") or a number of epochs.
+        resume: go on from that file, to the very bits of a run that was never interrupted. Without
+            the file training starts anew; a finished run is returned as it is, or goes on where
+            `epochs` is larger now.
 
     Returns:
         The trained model. The first Ctrl-C stops training and returns it too, with
-        `stop_reason="interrupted"`.
+        `stop_reason="interrupted"`. With a checkpoint, SIGTERM writes it and then ends the process,
+        or where the program handles that signal itself returns with `stop_reason="terminated"`.
 
     Raises:
         ShapeError, DataError, SettingError: with what was expected and what to write.
+            A checkpoint of another run (data, seed, settings, versions) is refused.
         NonFiniteError: a number stopped being finite; its `.model` has the last finite weights.
+        ModelFileError: a checkpoint that is damaged or cannot be written.
 
     Example:
         >>> from chainrule.nn import Dense, Tanh
@@ -191,12 +207,21 @@ def fit(
         tolerance=tol,
         max_time=max_time,
         callbacks=tuple(callbacks),
-        on_progress=_progress(progress),
+        on_progress=as_listener(progress),
         whole=lambda tree: whole_tree(net, task.network, tree),
     )
     params = score_tree(net, task.network, params)
     state = score_tree(net, task.network, state)
-    outcome = run(task, params, state, data, weights, chunked(held, dtype), plan, chosen)
+    held = chunked(held, dtype)
+    keeper = None
+    if checkpoint is not None:
+        arrays = {"first parameters": (params, state), "data": data, "weights": weights}
+        arrays["validation data"] = held or {}
+        identity = identity_of(task, plan, chosen, seed, arrays)
+        keeper = Keeper(as_path(checkpoint), checkpoint_every, identity, resume)
+    elif resume:
+        raise SettingError("resume needs a checkpoint: the path of the file to go on from.")
+    outcome = run(task, params, state, data, weights, held, plan, chosen, keeper)
     if progress is True:
         sys.stderr.write("\n")
     model = Model(
@@ -262,31 +287,6 @@ def _targets(start: Model | None, kind: str, y: Any, out_shape: Any) -> Targets:
     return make_targets(kind, y, out_shape[0])
 
 
-def _progress(progress: Any) -> Callable[[Progress], Any] | None:
-    if callable(progress):
-        return progress  # type: ignore[no-any-return]
-    return _print_line if progress else None
-
-
-def _print_line(p: Progress) -> None:
-    judged = "" if p.validation_loss is None else f"  validation {p.validation_loss:.4g}"
-    line = f"epoch {p.epoch}/{p.epochs}  loss {p.train_loss:.4g}{judged}  {p.seconds:.1f} s"
-    sys.stderr.write(f"\r{line:<70}")
-    sys.stderr.flush()
-
-
-def _warn_of_validation(history: Mapping[str, Sequence[float]]) -> None:
-    losses = history.get("validation_loss", ())
-    bad = [epoch for epoch, loss in enumerate(losses, 1) if not np.isfinite(loss)]
-    if bad:
-        warnings.warn(
-            f"The validation loss was not finite in {len(bad)} of {len(losses)} epochs, first in "
-            f"epoch {bad[0]}. Such an epoch is never the best; look for extreme validation rows, "
-            "or for a loss that is undefined on some.",
-            stacklevel=3,
-        )
-
-
 def _card(outcome: Any, engine: Engine, seed: int, plan: Plan, rows: int) -> dict[str, Any]:
     return {
         "chainrule": version("chainrule"),
@@ -301,3 +301,15 @@ def _card(outcome: Any, engine: Engine, seed: int, plan: Plan, rows: int) -> dic
         "stop_reason": outcome.stop_reason,
         "seconds": round(outcome.seconds, 3),
     }
+
+
+def _warn_of_validation(history: Mapping[str, Sequence[float]]) -> None:
+    losses = history.get("validation_loss", ())
+    bad = [epoch for epoch, loss in enumerate(losses, 1) if not np.isfinite(loss)]
+    if bad:
+        warnings.warn(
+            f"The validation loss was not finite in {len(bad)} of {len(losses)} epochs, first in "
+            f"epoch {bad[0]}. Such an epoch is never the best; look for extreme validation rows, "
+            "or for a loss that is undefined on some.",
+            stacklevel=3,
+        )

@@ -10,31 +10,38 @@ from typing import Any
 
 
 class Flag:
-    """Whether somebody asked to stop."""
+    """Whether somebody asked to stop, and by which signal."""
 
     def __init__(self) -> None:
         self.raised = False
+        self.signal = 0
 
 
 @contextmanager
-def interruptible() -> Iterator[Flag]:
+def interruptible(*also: int) -> Iterator[Flag]:
     """Within it the first Ctrl-C raises the flag; the second is Python's own KeyboardInterrupt.
 
     In any thread but the main one Python delivers no signals, and a job in the background may have
     been told to ignore Ctrl-C (nohup): there the flag just stays down.
+
+    Args:
+        also: further signals that raise it, e.g. `signal.SIGTERM`.
     """
     flag = Flag()
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or before is signal.SIG_IGN:
-        yield flag
-        return
+    before: dict[int, Any] = {}
 
     def on_signal(number: int, frame: Any) -> None:
-        flag.raised = True
-        signal.signal(signal.SIGINT, before)
+        flag.raised, flag.signal = True, number
+        signal.signal(number, before[number])
 
     try:
-        signal.signal(signal.SIGINT, on_signal)
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, *also):
+                handler = signal.getsignal(number)
+                if handler is not signal.SIG_IGN:
+                    before[number] = handler
+                    signal.signal(number, on_signal)
         yield flag
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

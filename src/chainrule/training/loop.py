@@ -7,90 +7,27 @@ finite the same program runs again from there, up to the last good step.
 
 from __future__ import annotations
 
+import os
+import signal
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from chainrule.autodiff import Tree, leaves, paths, tree_map
 from chainrule.engine import Engine
-from chainrule.optim import ReduceOnPlateau, init_slots, schedule_of
-from chainrule.training.interrupt import interruptible
+from chainrule.errors import SettingError
+from chainrule.optim import ReduceOnPlateau, schedule_of
+from chainrule.training.carry import settings_of, start_carry
+from chainrule.training.checkpoint import FINISHED, Found, Keeper
+from chainrule.training.interrupt import Flag, interruptible
 from chainrule.training.layout import FlatLayout, TreeLayout
 from chainrule.training.pace import Pace
 from chainrule.training.program import RUNNING, Shape, build_program
+from chainrule.training.records import Bad, Outcome, Plan, Progress
 from chainrule.training.step import Task
 from chainrule.training.tables import Tables
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What callbacks and the progress line see.
-
-    Attributes:
-        epoch: epochs done. epochs: epochs asked for. seconds: since the start.
-        train_loss, validation_loss: of the last epoch that ended (validation_loss may be None).
-        best_epoch: the epoch with the best validation loss so far, from 1; 0 without one.
-        params: a function that returns the current parameters as a tree of NumPy arrays.
-    """
-
-    epoch: int
-    epochs: int
-    seconds: float
-    train_loss: float
-    validation_loss: float | None
-    best_epoch: int
-    params: Callable[[], Tree] = field(repr=False)
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """Settings of a run, all checked. `whole` makes parameters those of the user's network."""
-
-    epochs: int
-    batch_size: int
-    key: Any
-    dtype: str
-    shuffle: bool
-    patience: int | None
-    tolerance: float
-    max_time: float | None
-    callbacks: Sequence[Callable[[Progress], Any]]
-    on_progress: Callable[[Progress], Any] | None
-    whole: Callable[[Tree], Tree]
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """What a run gives. `bad` is None, or where the numbers stopped being finite."""
-
-    params: Tree
-    state: Tree
-    history: dict[str, list[float]]
-    stop_reason: str
-    epochs: int
-    steps: int
-    best_epoch: int
-    seconds: float
-    bad: Bad | None
-
-
-@dataclass(frozen=True, eq=False)
-class Bad:
-    """The step that met a number that is not finite.
-
-    Attributes:
-        step: its number, from 1. epoch: from 1. rows: the rows of its batch.
-        loss: the loss of that step; finite where only parameters are not.
-    """
-
-    step: int
-    epoch: int
-    rows: Any
-    share: Any
-    loss: float
 
 
 def run(
@@ -102,6 +39,7 @@ def run(
     validation: Tree | None,
     plan: Plan,
     engine: Engine,
+    keeper: Keeper | None = None,
 ) -> Outcome:
     """Train.
 
@@ -109,9 +47,16 @@ def run(
         params, state: where to start, trees of NumPy arrays of the plan's dtype.
         data: {"x": …, "y": …} with one first axis, the rows. weights: (rows,), float64.
         validation: {"x": …, "y": …, "share": …} in chunks (chunks, rows, …), or None.
+        keeper: keeps the run on disk, or None.
     """
-    with engine.precision(plan.dtype), interruptible() as flag:
-        return _Run(task, params, state, data, weights, validation, plan, engine).go(flag)
+    also = () if keeper is None else (signal.SIGTERM,)
+    with engine.precision(plan.dtype), interruptible(*also) as flag:
+        parts = (task, params, state, data, weights, validation, plan, engine, keeper)
+        outcome = _Run(*parts).go(flag)
+    ends = outcome.stop_reason == "terminated" and signal.getsignal(signal.SIGTERM)
+    if ends is signal.SIG_DFL:  # nobody else waits for it, and the checkpoint is written
+        os.kill(os.getpid(), signal.SIGTERM)
+    return outcome
 
 
 class _Run:
@@ -127,8 +72,9 @@ class _Run:
         validation: Tree | None,
         plan: Plan,
         engine: Engine,
+        keeper: Keeper | None,
     ) -> None:
-        self.plan, self.engine, self.task = plan, engine, task
+        self.plan, self.engine, self.task, self.keeper = plan, engine, task, keeper
         rows = len(leaves(data)[0])
         self.tables = Tables(
             rows,
@@ -140,31 +86,35 @@ class _Run:
             plan.epochs,
             plan.dtype,
         )
-        self.plateau = schedule_of(task.optimizer)
         self.shape = Shape(
             whole=self.tables.in_order and plan.batch_size == rows,
             validated=validation is not None,
             keeps_best=validation is not None,
-            plateau=isinstance(self.plateau, ReduceOnPlateau),
+            plateau=isinstance(schedule_of(task.optimizer), ReduceOnPlateau),
         )
         self.layout = (TreeLayout if engine.compiles else FlatLayout)(engine.xp, params)
         self.program: Callable[..., Tree] | None = None
         self.data = self._put(data)
         self.validation = self._put(validation if validation is not None else {})
-        self.settings = self._put(self._settings())
+        self.settings = self._put(settings_of(task, plan))
         self.table: Tree = {}
         self.first = -plan.epochs - self.tables.capacity
-        self.carry = self._start(params, state)
+        parts = (task, params, state, self.shape, self.layout, self.tables.capacity, plan.dtype)
+        self.carry = self._put(start_carry(*parts))
         self.history: dict[str, list[float]] = {"train_loss": [], "learning_rate": []}
         if self.shape.validated:
             self.history["validation_loss"] = []
+        self.before, self.begun_at = 0.0, 0
+        if keeper is not None:
+            self._go_on(keeper.find(self.carry))
 
     def go(self, flag: Any) -> Outcome:
         """Call the program until something ends the run."""
         began = time.perf_counter()
         pace, warm = Pace(self.tables.steps), not self.engine.compiles
-        reason, bad = "epochs", None
-        while self._epochs_left > 0:
+        stopped = int(self.carry["stop"]) != RUNNING
+        reason, bad = "patience" if stopped else "epochs", None
+        while self._epochs_left > 0 and not stopped:
             started = time.perf_counter()
             epoch = int(self.carry["epoch"])
             bad = self._call(self._cut(pace.limit(int(self.carry["position"]))))
@@ -182,13 +132,50 @@ class _Run:
             elif stopping:
                 reason = "callback"
             elif flag.raised:
-                reason = "interrupted"
+                reason = _reason_of(flag)
             elif self._out_of_time(now - began):
                 reason = "time"
             else:
+                self._keep(began)
                 continue
             break
-        return self._outcome(reason, bad, time.perf_counter() - began)
+        seconds = self.before + time.perf_counter() - began
+        if int(self.carry["step"]) != self.begun_at:
+            self._save(seconds, reason)
+        return self._outcome(reason, bad, seconds)
+
+    def _go_on(self, found: Found | None) -> None:
+        """Start from a checkpoint."""
+        if found is None:
+            return
+        self.carry = self._put(found.carry)
+        self.history = {name: list(values) for name, values in found.history.items()}
+        self.before, self.begun_at = found.seconds, int(found.carry["step"])
+        self._check_epochs(found.epochs)
+
+    def _check_epochs(self, before: int) -> None:
+        """Refuse other epochs than the checkpoint's where rates so far would have been others."""
+        now, done = self.plan.epochs, int(self.carry["epoch"])
+        steps = np.arange(done * self.tables.steps + int(self.carry["position"]))
+        progress = steps / self.tables.steps
+        rates = [schedule_of(self.task.optimizer).rates(progress, n) for n in (before, now)]
+        if now != before and not np.array_equal(*rates):
+            raise SettingError(
+                f"The checkpoint was made for {before} epochs and its learning rates depend on "
+                f"that; epochs is now {now}. Take {before}, or a schedule that does not."
+            )
+
+    def _keep(self, began: float) -> None:
+        """Write a checkpoint where one is due."""
+        if self.keeper is not None and self.keeper.is_due(int(self.carry["epoch"])):
+            self._save(self.before + time.perf_counter() - began, None)
+
+    def _save(self, seconds: float, reason: str | None) -> None:
+        if self.keeper is None:
+            return
+        carry = tree_map(self.engine.get, self.carry)
+        ended = reason if reason in FINISHED else None
+        self.keeper.save(Found(carry, self.history, seconds, self.plan.epochs, ended))
 
     def _out_of_time(self, seconds: float) -> bool:
         """Whether time is up while epochs are left."""
@@ -202,59 +189,6 @@ class _Run:
     def _put(self, tree: Tree) -> Tree:
         return tree_map(self.engine.put, tree)
 
-    def _settings(self) -> Tree:
-        dtype = self.plan.dtype
-        patience = self.plan.patience or 0
-        settings = {
-            "rates": tree_map(lambda x: np.asarray(x, dtype), self.task.rates()),
-            "key": np.asarray(self.plan.key),
-            "epochs": np.asarray(self.plan.epochs, "int32"),
-            "patience": np.asarray(patience, "int32"),
-            "tolerance": np.asarray(self.plan.tolerance, dtype),
-        }
-        if isinstance(self.plateau, ReduceOnPlateau):
-            settings["plateau_patience"] = np.asarray(self.plateau.patience, "int32")
-            settings["plateau_step"] = np.asarray(self.plateau.factor, dtype)
-            settings["plateau_minimum"] = np.asarray(self.plateau.minimum, dtype)
-        return settings
-
-    def _start(self, params: Tree, state: Tree) -> Tree:
-        capacity = self.tables.capacity
-
-        def count(n: int) -> Any:
-            return np.asarray(n, "int32")
-
-        def number(x: float) -> Any:
-            return np.asarray(x, self.plan.dtype)
-
-        slots = init_slots(self.task.optimizer, params)
-        carry = {
-            "params": self.layout.pack(params),
-            "slots": {name: self.layout.pack(slot) for name, slot in slots.items()},
-            "state": state,
-            **{name: count(0) for name in ("step", "epoch", "position", "taken", "stale", "stop")},
-            "loss": number(0),
-            "loss_sum": number(0),
-            "reference": number(np.inf),
-            "plateau_factor": number(1),
-            "train_losses": np.zeros(capacity, self.plan.dtype),
-            "validation_losses": np.zeros(capacity, self.plan.dtype),
-        }
-        if self.shape.plateau:
-            carry.update(
-                plateau_best=number(np.inf),
-                plateau_stale=count(0),
-                plateau_factors=np.ones(capacity, self.plan.dtype),
-            )
-        if self.shape.keeps_best:
-            carry.update(
-                best_params=self.layout.copy(carry["params"]),
-                best_state=state,
-                best_loss=number(np.inf),
-                best_epoch=count(0),
-            )
-        return self._put(carry)
-
     def _cut(self, limit: int) -> int:
         """With callbacks a call ends with its epoch, so that they see every one."""
         if not self.plan.callbacks:
@@ -265,8 +199,8 @@ class _Run:
         """One call of the program; where a number stops being finite, go back to the last good."""
         epoch = int(self.carry["epoch"])
         if not self.first <= epoch < self.first + self.tables.capacity:
-            self.table = self._put(self.tables.make(epoch, full=self.engine.compiles))
-            self.first = epoch
+            self.first = epoch - epoch % self.tables.capacity  # also where a run goes on from
+            self.table = self._put(self.tables.make(self.first, full=self.engine.compiles))
         before = self.carry
         after = self._advance(before, limit)
         taken = int(after["taken"])
@@ -392,3 +326,7 @@ class _Run:
             seconds=seconds,
             bad=bad,
         )
+
+
+def _reason_of(flag: Flag) -> str:
+    return "terminated" if flag.signal == signal.SIGTERM else "interrupted"
