@@ -41,6 +41,12 @@ YEAR, WEEK, DAY = "year", "week", "day"
 CYCLES = {YEAR: 365.2425, WEEK: 7.0, DAY: 1.0}
 """Cycles of a date with their days; 1970-01-01, day 0, was a Thursday."""
 
+STEPS = {YEAR: 30.0, WEEK: 1.0, DAY: 1 / 24}
+"""Dates vary in a cycle where they lie so many days apart in it: a month, a day, an hour."""
+
+FARTHEST = 1e100
+"""Beyond so many times that far, float64 cannot tell the others apart: nothing is bent."""
+
 LARGEST = 1e300
 """Bounds stay within it, so that they can be written in a file."""
 
@@ -160,6 +166,11 @@ class DateCode:
         return self.days.writing
 
     @property
+    def indicator(self) -> bool:
+        """Whether a feature is 1 where the date is missing."""
+        return self.days.indicator
+
+    @property
     def width(self) -> int:
         """How many features it makes."""
         return self.days.width + 2 * len(self.cycles)
@@ -192,14 +203,16 @@ def fit_code(column: Column) -> Code:
     if column.kind != DATE:
         return number
     present = column.values[~column.missing]
-    cycles = tuple(name for name, days in CYCLES.items() if _goes_round(present, days))
+    cycles = tuple(cycle for cycle in CYCLES if _goes_round(present, cycle))
     return DateCode(column.name, number, cycles)
 
 
-def _goes_round(days: Any, cycle: float) -> bool:
-    """Whether dates differ in their place in a cycle, the longest of it being a step of a month."""
-    step = {YEAR: 12, WEEK: 7, DAY: 24}[next(n for n, d in CYCLES.items() if d == cycle)]
-    return len(np.unique(np.floor(days / cycle % 1 * step + 1e-9))) > 1
+def _goes_round(days: Any, cycle: str) -> bool:
+    """Whether dates lie further apart in a cycle than one step of it, on the shorter way round."""
+    round_trip = np.exp(2j * np.pi * days / CYCLES[cycle])
+    around = np.angle(round_trip * np.conj(round_trip.mean()))
+    apart = 2 * np.abs(around).max(initial=0) / (2 * np.pi) * CYCLES[cycle]
+    return bool(apart > STEPS[cycle] - 1e-6)
 
 
 def _number_code(column: Column) -> NumberCode:
@@ -230,12 +243,13 @@ def bend_of(present: Any, median: float) -> float:
     >>> bend_of(np.array([1.0, 2, 3, 4, 5]), 3.0), bend_of(np.array([1.0, 2, 3, 4, 500]), 3.0)
     (0.0, 1.0)
     """
-    distances = np.abs(present - median)
+    with np.errstate(over="ignore"):
+        distances = np.abs(present - median)
     reach = float(np.median(distances)) if len(present) else 0.0
     if reach == 0 and distances.any():
         reach = float(np.median(distances[distances > 0]))
-    heavy = reach > 0 and float(distances.max()) / reach > HEAVY
-    return reach if heavy and np.isfinite(distances).all() else 0.0
+    farthest = float(distances.max(initial=0))
+    return reach if HEAVY * reach < farthest < FARTHEST * reach else 0.0
 
 
 def bent(values: Any, median: float, bend: float) -> Any:

@@ -98,7 +98,7 @@ def decide(cells: Cells, *, strict: bool = True) -> Column:
     if not cells.present:
         return number_column(cells.name, np.full(len(cells.texts), np.nan))
     if cells.texts.str.contains(_CODE).any():
-        return _decided_labels(cells, "codes: zeros in front or too many digits for a number")
+        return _decided_labels(cells, "codes: zeros in front, or too many digits for a number")
     maybe = cells.for_numbers()
     for attempt in (_numbers, _dates):
         column = attempt(maybe, strict) if maybe.present else None
@@ -224,7 +224,7 @@ def number_column(name: str, values: Any, kind: str | None = None) -> Column:
     whole = bool((present == np.floor(present)).all())
     distinct = len(np.unique(present)) if whole else len(present)
     if whole and is_key_name(name) and distinct == len(present) > FEW_LABELS:
-        return Column(name, IDENTIFIER, values, reason="another whole number in every row")
+        return Column(name, IDENTIFIER, values, reason="an identifier: each row has its own")
     if whole and distinct <= FEW_NUMBERS:
         reason = f"{distinct} whole numbers, whose order counts (else --type {name}=category)"
         return Column(name, NUMBER, values, reason=reason)
@@ -249,8 +249,10 @@ def _decided_labels(cells: Cells, why: str) -> Column:
         return replace(column, kind=YES_NO, reason=" and ".join(column.labels))
     if distinct > max(FEW_LABELS, present // 2):
         words = 1 + float(cells.texts.str.count_matches(r"\s+").mean())
-        kind = TEXT if words >= FEW_WORDS else IDENTIFIER
-        return replace(column, kind=kind, reason=f"{distinct:,} texts in {present:,} rows")
+        counted = f"{distinct:,} different in {present:,} rows"
+        if words >= FEW_WORDS:
+            return replace(column, kind=TEXT, reason=f"free text: {counted}; not learnt from yet")
+        return replace(column, kind=IDENTIFIER, reason=f"an identifier: {counted}")
     return replace(column, reason=why or _mixture(cells))
 
 

@@ -55,29 +55,38 @@ def input_names(encoder: Encoder) -> tuple[str, ...]:
 
 
 def _names(code: Any) -> Iterator[str]:
-    if code.kind == "number":
-        yield code.column
-        if code.indicator:
-            yield f"{code.column} is missing"
+    if code.kind == "category":
+        yield from (f"{code.column} = {label}" for label in code.labels)
+        if code.slot:
+            yield f"{code.column} is missing or new"
         return
-    if code.kind != "category":
-        yield from (f"{code.column} ({i + 1} of {code.width})" for i in range(code.width))
-        return
-    yield from (f"{code.column} = {label}" for label in code.labels)
-    if code.slot:
-        yield f"{code.column} is missing or new"
+    yield code.column
+    if code.indicator:
+        yield f"{code.column} is missing"
+    if code.kind == "date":
+        for cycle in code.cycles:
+            yield f"{code.column}, sine of the {cycle}"
+            yield f"{code.column}, cosine of the {cycle}"
 
 
 def _encoding(code: Any) -> str:
+    if code.kind == "date":
+        cycles = "".join(f"; sine and cosine of its place in the {c}" for c in code.cycles)
+        return f"days since 1970-01-01, {_number(code.days)}{cycles}"
     if code.kind == "number":
-        indicator = ", and a second input is 1" if code.indicator else ""
-        return (
-            f"(value - {code.mean:.4g}) / {code.scale:.4g}; where missing, {code.median:.4g} "
-            f"stands for it{indicator}"
-        )
-    if code.kind != "category":
-        return f"{code.width} inputs"
+        return _number(code)
     listed = ", ".join(code.labels[:FEW_LABELS])
     more = f", … ({len(code.labels)} values)" if len(code.labels) > FEW_LABELS else ""
-    other = "; a last input for missing and new values" if code.slot else ""
+    other = "; a last input for missing, rare and new values" if code.slot else ""
     return f"1 where it is {listed}{more}, else 0{other}"
+
+
+def _number(code: Any) -> str:
+    indicator = ", and a second input is 1" if code.indicator else ""
+    value = "value"
+    if code.bend:
+        value = f"±log(1 + |value - {code.median:.4g}| / {code.bend:.4g})"
+    return (
+        f"({value} - {code.mean:.4g}) / {code.scale:.4g}; where missing, {code.median:.4g} "
+        f"stands for it{indicator}"
+    )
