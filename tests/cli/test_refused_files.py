@@ -250,6 +250,6 @@ def test_a_disk_that_fails_in_the_middle_is_said():
 @pytest.mark.parametrize("found", [([], 7), ([1], 1)])
 def test_two_readers_that_disagree_about_the_rows_are_not_believed(tmp_path, monkeypatch, found):
     monkeypatch.setattr("chainrule.data.csv_source.blank_rows", lambda text: found)
-    (tmp_path / "t.csv").write_text('a,b\n"1",2\n3,4\n')
+    (tmp_path / "t.csv").write_text('a,b\n"1",2\n\n3,4\n')
     with pytest.raises(DataError, match=r"t\.csv is not proper CSV"):
         as_table(tmp_path / "t.csv")

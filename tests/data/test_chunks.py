@@ -4,8 +4,10 @@ import io
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
-from chainrule.data import CATEGORY, NUMBER, as_table, chunks, csv_source, table_chunks
+from chainrule.data import CATEGORY, NUMBER, as_table, chunks, csv_faults, csv_source, table_chunks
 from chainrule.errors import DataError
 
 KINDS = {"a": NUMBER, "b": CATEGORY}
@@ -107,3 +109,33 @@ def test_columns_that_are_missing_are_all_named(tmp_path):
         joined(tmp_path / "nothing.csv")
     with pytest.raises(DataError, match="is empty"):
         joined(io.BytesIO(b""))
+
+
+CELLS = ["1", '"2"', '"a,b"', '"a\n""b"""', "", '""', 'x"y', '"x"y', 'x""', '"', 'a"b"', '""x']
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from(CELLS), min_size=1, max_size=3),
+        max_size=6,
+    ),
+    st.sampled_from([3, 7, 10**6]),
+    st.booleans(),
+)
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_a_quick_look_at_quotes_and_a_close_one_agree(rows, piece, ended):
+    """Where the quick one is content, every line has two cells and none is blank."""
+    content = "\n".join(",".join(row) for row in [["a", "b"], *rows]) + "\n" * ended
+    assume('"' in content)
+    text = csv_faults.CsvText(content.encode(), "t.csv", ",", ("a", "b"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_faults, "PIECE", piece)
+        quick = text.even
+    try:
+        blank, _ = csv_faults.blank_rows(text)
+    except DataError:
+        assert not quick
+        return
+    assert not quick or blank == []
+    if not blank:
+        assert quick

@@ -83,6 +83,7 @@ def csv_text(columns: Mapping[str, Any], *, header: bool) -> bytes:
         columns: lists of text, arrays or polars columns of one length. header: whether the first
             line has the names.
 
+    >>> import numpy as np
     >>> csv_text({"id": ["a", "b,c"], "price": np.array([0.1, 2], "float32")}, header=True)
     b'id,price\\na,0.1\\n"b,c",2.0\\n'
     """
