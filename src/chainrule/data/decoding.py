@@ -68,7 +68,7 @@ class Decoder:
         self._name = ""
         if codec := next((m for mark, m in MARKS.items() if head.startswith(mark)), None):
             self._use(*codec)
-        elif name := _unmarked_utf16(head):
+        elif name := unmarked_utf16(head):
             self._use(name, "UTF-16 without a byte order mark")
 
     def feed(self, raw: bytes, *, last: bool = False) -> bytes:
@@ -133,7 +133,7 @@ class Decoder:
         return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
-def _unmarked_utf16(head: bytes) -> str:
+def unmarked_utf16(head: bytes) -> str:
     """The codec where zero bytes show UTF-16 without a mark, else ""."""
     zeros = head.count(0)
     if zeros * 5 < len(head) or len(head) < 4:

@@ -1,9 +1,9 @@
 """The format of a file, from its first bytes and never from its name.
 
 The rule: gzip, Parquet and workbooks are known by the bytes that all of them begin with. What
-begins as one of the formats below that hold no table is refused by name, and so is whatever has
-more than one control character in twenty among its first 4,096 bytes, or four zero bytes in a row;
-all else is text.
+begins as one of the formats below that hold no table is refused by name. So is what has more than
+three control characters, and more than one in twenty, among its first 4,096 bytes, or four zero
+bytes in a row, unless it is UTF-16 or UTF-32. All else is text.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import io
 import zipfile
 from typing import BinaryIO
 
+from chainrule.data.decoding import MARKS, unmarked_utf16
 from chainrule.errors import DataError
 
 TEXT, GZIP, PARQUET, ZIP, OLE = "text", "gzip", "Parquet", "zip", "xls"
@@ -44,7 +45,10 @@ REFUSED = {
     **{b"\x80" + bytes([protocol]): "a Python pickle" for protocol in range(2, 6)},
 }
 
-CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\f\r\x1a\x1b")
+CONTROLS = frozenset(range(1, 32)) - frozenset(b"\t\n\f\r\x1a\x1b")
+FEW_CONTROLS = 3
+"""So many are a slip of the pen in a text however short."""
+
 CURE = "Save the table as CSV, Parquet or xlsx"
 
 
@@ -107,8 +111,8 @@ def head_of(file: BinaryIO) -> bytes:
 
 
 def _is_binary(head: bytes) -> bool:
-    """Whether it has too many control characters; UTF-32 has three zeros in a row."""
-    if b"\0\0\0\0" in head:
-        return True
-    controls = sum(byte in CONTROLS for byte in head.replace(b"\0", b""))
-    return controls * 20 > len(head)
+    """Whether it has too many control characters for text; in UTF-16 any byte may be one."""
+    if head.startswith(tuple(MARKS)) or unmarked_utf16(head):
+        return False
+    controls = sum(byte in CONTROLS for byte in head)
+    return b"\0\0\0\0" in head or controls > max(FEW_CONTROLS, len(head) // 20)
