@@ -29,11 +29,9 @@ def wrapped(line: str, indent: int) -> Iterator[str]:
     >>> list(wrapped("word " * 21, 2))[1]
     '  word'
     """
-    first = len(line) - len(line.lstrip())
     yield from textwrap.wrap(
-        line.strip(),
+        line,
         WIDTH,
-        initial_indent=" " * first,
         subsequent_indent=" " * indent,
         break_long_words=False,
         break_on_hyphens=False,

@@ -45,7 +45,8 @@ def training_lines(model: Model) -> Iterator[str]:
 def _reading(card: dict[str, Any]) -> str:
     """How the file was read, and what stands for a missing value."""
     said, markers = card["reading"]["summary"], card["reading"]["missing"]
-    listed = ", ".join('""' if marker == "" else marker for marker in markers)
+    once = {marker.lower(): marker or '""' for marker in reversed(markers)}
+    listed = ", ".join(reversed(once.values()))
     parts = [*([said] if said else []), *([f"missing is {listed}"] if listed else [])]
     return f" ({'; '.join(parts)})" if parts else ""
 
@@ -58,7 +59,8 @@ def _column_lines(model: Model) -> Iterator[str]:
     width = min(30, max(len(column["name"]) for column in shown))
     for column in shown:
         word, said = _column_words(model, column)
-        yield f"  {column['name']:<{width}}  {word:<8}  {said}".rstrip()
+        line = f"  {column['name']:<{width}}  {word:<8}  "
+        yield from wrapped(line + said, len(line)) if said else [line.rstrip()]
     if len(columns) > len(shown):
         yield f"  … and {len(columns) - len(shown):,} more columns"
 
@@ -68,16 +70,25 @@ def _column_words(model: Model, column: dict[str, Any]) -> tuple[str, str]:
     card = model.card
     if column["name"] in card["targets"]:
         return "target", _target_words(model, column["name"])
+    why = column["reason"]
     if column["left_out"]:
-        return "left out", str(column["left_out"])
+        return "left out", why or str(column["left_out"])
     assert model.encoder is not None
     code: Any = next(code for code in model.encoder.codes if code.column == column["name"])
-    missing = f"{column['missing']} missing: " if column["missing"] else ""
-    if column["kind"] == "number":
-        return "number", missing and missing + "median" + " + indicator" * code.indicator
-    how = "a feature of their own" if code.slot else "as the average row"
-    values = f"{column['values']} value{'s' if column['values'] != 1 else ''}"
-    return "category", values + (f", {missing}{how}" if missing else "")
+    missing = f"{column['missing']:,} missing: " if column["missing"] else ""
+    said = [why] if why else []
+    if column["values"]:
+        said.insert(0, f"{column['values']:,} value{'s' if column['values'] != 1 else ''}")
+        if missing:
+            how = "a feature of their own" if getattr(code, "slot", False) else "as the average row"
+            said.append(missing + how)
+        return str(column["kind"]), ", ".join(said)
+    numbers = getattr(code, "days", code)
+    if numbers.bend:
+        said.append("long tails drawn in")
+    if missing:
+        said.append(missing + "median" + " + indicator" * numbers.indicator)
+    return str(column["kind"]), ", ".join(said)
 
 
 def _target_words(model: Model, name: str) -> str:
@@ -90,7 +101,7 @@ def _target_words(model: Model, name: str) -> str:
     counts = list((card["classes"] or card["answers"][name]).items())
     listed = ", ".join(f"{label} {count:,}" for label, count in counts[:6])
     more = f", … ({len(counts)} classes)" if len(counts) > 6 else ""
-    reason = f" ({card['task_reason']})" if "numbers" in card["task_reason"] else ""
+    reason = f" ({card['task_reason']})" if "--task" in card["task_reason"] else ""
     return listed + more + reason
 
 
@@ -161,9 +172,10 @@ def _epoch_lines(model: Model) -> Iterator[str]:
     loss = f"loss {history['train_loss'][-1]:.4g}" if history["train_loss"] else "not one whole"
     epochs = card.get("epochs_of_folds")
     if epochs:
-        judged = f"validation {card['validation_loss_of_folds']:.4g} (mean of the folds)"
+        mean = card["validation_loss_of_folds"]
+        judged = "" if mean is None else f"validation {mean:.4g} (mean of the folds)  "
         yield (
-            f"epoch {card['epochs']}/{card['epochs']}  {loss}  {judged}  "
+            f"epoch {card['epochs']}/{card['epochs']}  {loss}  {judged}"
             f"{card['seconds_in_all']:.1f} s for {2 * len(epochs) + 1} networks"
         )
         yield from wrapped(

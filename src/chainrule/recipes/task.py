@@ -118,5 +118,5 @@ def _single(target: Column) -> tuple[str, str]:
     distinct = np.unique(target.values)
     whole = bool((distinct == np.floor(distinct)).all())
     if whole and len(distinct) <= MOST_CLASSES and len(target.values) >= 10 * len(distinct):
-        return CLASSES, f"it has {len(distinct)} different whole numbers only (loss mse: a number)"
+        return CLASSES, f"{len(distinct)} different whole numbers only; else --task numbers"
     return NUMBERS, "it holds numbers"

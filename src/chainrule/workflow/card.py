@@ -43,7 +43,8 @@ def make_card(
         else {},
         "columns": [
             {"name": c.name, "kind": c.kind, "missing": int(c.missing.sum()),
-             "values": len(c.labels), "left_out": left_out.get(c.name, "")}
+             "values": len(c.labels), "left_out": left_out.get(c.name, ""),
+             "reason": c.reason}
             for c in table.columns
         ],
         "reading": {

@@ -90,7 +90,7 @@ def _by_folds(fitting: Fitting, plan: Plan, *, baselines: bool) -> Trained:
         stage = f"fold {i + 1} of {plan.folds}"
         probe = fitting.network(part.training, part.validation, stage=stage)
         epochs.append(max(1, int(probe.card["best_epoch"])))
-        losses.append(probe.history["validation_loss"][epochs[-1] - 1])
+        losses += probe.history["validation_loss"][epochs[-1] - 1 : epochs[-1]]
         model = fitting.network(part.known, epochs=epochs[-1], stage=stage)
         scores.append(_scores(model, fitting, part.judged))
         inputs = fitting.inputs(model, part.judged)
@@ -105,7 +105,7 @@ def _by_folds(fitting: Fitting, plan: Plan, *, baselines: bool) -> Trained:
     ordered[0] = replace(ordered[0], name=trivial(fitting, _everything(plan)).name)
     folds = {
         "epochs_of_folds": epochs,
-        "validation_loss_of_folds": float(np.mean(losses)),
+        "validation_loss_of_folds": float(np.mean(losses)) if losses else None,
         "seconds_in_all": sum(one.model.card["seconds"] for one in fitting.fitted),
     }
     return Trained(final, rows, network, tuple(ordered), folds)

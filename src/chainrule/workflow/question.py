@@ -96,6 +96,8 @@ def ask(
         SettingError: one column has two roles.
     """
     main = as_table(source, types, missing=missing)
+    for name in types or {}:
+        main.column(name)
     names = _target_names(main, target)
     roles = _roles(main, names, drop, group, time, weight)
     tables = [main]

@@ -98,7 +98,7 @@ def train(
             optimizer. schedule: "constant", "cosine", "exponential", "one_cycle", "plateau",
             "step", "warm_up".
         batch_size: rows a step; "full" or None takes all, "auto" decides by the number of rows.
-        epochs: the most passes over the training part. max_time: seconds for all networks.
+        epochs: the most passes over the training part. max_time: seconds for all networks together.
         patience, tol: stop after so many epochs in which the validation loss fell by no more.
         class_weight: "balanced", or a weight for labels.
         metric: the score that decides: "accuracy", "balanced_accuracy", "f1", "log_loss",
@@ -163,7 +163,14 @@ def train(
     )  # fmt: skip
     recipe = tabular_recipe(len(plan.parts[0].training), question.outputs, question.task, choices)
     fitting = Fitting(
-        question, used, recipe, class_weight, seed, engine, progress, _time_each(recipe, plan)
+        question,
+        used,
+        recipe,
+        class_weight,
+        seed,
+        engine,
+        progress,
+        _time_each(recipe, plan, baselines),
     )
     if class_weight is not None:
         class_weights(class_weight, question, question.values[learnt])
@@ -222,13 +229,14 @@ def _positive(question: Question, positive: Any) -> int | None:
     return labels.index(str(positive))
 
 
-def _time_each(recipe: Recipe, plan: Plan) -> float | None:
-    """Seconds for each of the networks that are trained."""
+def _time_each(recipe: Recipe, plan: Plan, baselines: bool) -> float | None:
+    """Seconds for each of the networks that are trained, the rival ones included."""
     if recipe.max_time is None:
         return None
     if not recipe.max_time > 0:
         raise SettingError(f"max_time is {recipe.max_time}; it must be seconds above 0.")
-    return recipe.max_time / (2 * plan.folds + 1)
+    judging = 2 * plan.folds if plan.folds else 1
+    return recipe.max_time / (judging * (2 if baselines else 1) + bool(plan.folds))
 
 
 def _untrained(fitting: Fitting, plan: Plan, card: dict[str, Any]) -> Model:
