@@ -1,6 +1,11 @@
 """Engines: the array facade `xp` that every rule is written against, and what runs it."""
 
-from chainrule.engine.engines import Engine, choose_engine, engine_by_name
+from chainrule.engine.engines import (
+    Engine,
+    choose_engine,
+    engine_by_name,
+    keep_programs_on_disk,
+)
 from chainrule.engine.lookup import namespace_of
 from chainrule.engine.namespace import Array, Namespace
 from chainrule.engine.numpy_namespace import NUMPY
@@ -12,5 +17,6 @@ __all__ = [
     "Namespace",
     "choose_engine",
     "engine_by_name",
+    "keep_programs_on_disk",
     "namespace_of",
 ]

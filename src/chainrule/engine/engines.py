@@ -98,7 +98,20 @@ def engine_by_name(name: str) -> Engine:
         )
     from chainrule.engine.xla_engine import XLA
 
+    if _on_disk:
+        XLA.keep_programs()
     return XLA
+
+
+_on_disk: list[bool] = []
+
+
+def keep_programs_on_disk(wanted: bool = True) -> None:
+    """Whether programs compiled from now on are kept for later processes (`disk_cache.py`).
+
+    Off unless a program asks for it, as the command does: it is a setting of JAX as a whole.
+    """
+    _on_disk[:] = [True] if wanted else []
 
 
 # Measured on two cores; docs/decisions/0002-auto-engine.md.

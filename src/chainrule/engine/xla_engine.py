@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from chainrule.engine.disk_cache import cache_folder, prepare
 from chainrule.engine.jax_namespace import JAX
 
 CACHED_PROGRAMS = 64
@@ -26,6 +27,22 @@ class XlaEngine:
 
     def __init__(self) -> None:
         self._programs: OrderedDict[Hashable, Any] = OrderedDict()
+        self._kept = False
+
+    def keep_programs(self) -> None:
+        """Keep compiled programs on disk, and use those that are there."""
+        folder = cache_folder()
+        if (
+            self._kept
+            or getattr(jax.config, "jax_compilation_cache_dir", None)
+            or not prepare(folder)
+        ):
+            return
+        self._kept = True
+        set_option: Callable[[str, Any], None] = jax.config.update
+        set_option("jax_compilation_cache_dir", str(folder))
+        set_option("jax_persistent_cache_min_compile_time_secs", 0)
+        set_option("jax_persistent_cache_min_entry_size_bytes", -1)
 
     def precision(self, dtype: str) -> AbstractContextManager[Any]:
         """Double precision is switched on here, for this thread, and nowhere else."""
