@@ -6,13 +6,16 @@ READY := .venv/ready
 PEERS_READY := .venv-peers/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types format test-long test-peers bench docs-figures lock clean again
+.PHONY: help run example-houses test lint types format test-long test-peers bench bench-tables docs-figures lock clean again
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
 
 run: $(READY) ## train a network on examples/data/penguins.csv and write penguins.safetensors
 	.venv/bin/chainrule train examples/data/penguins.csv --target species --force
+
+example-houses: $(READY) ## train on 2,930 houses of Ames, fetched from a Debian package, and write houses.safetensors
+	.venv/bin/chainrule train "$$($(PYTHON) -m benchmarks.data ames)" --target Sale_Price --metric relative_error --out houses.safetensors --force
 
 test: lint types ## check format, lint and types, and run the tests
 	@$(PYTHON) -m pytest --quiet --numprocesses=2
@@ -37,6 +40,9 @@ test-peers: $(PEERS_READY) ## compute the reference numbers again with PyTorch a
 bench: $(PEERS_READY) ## measure the speed beside PyTorch and scikit-learn; ARGS="--write docs/benchmarks.md" records it
 	@$(PEERS_PYTHON) -m benchmarks.dense $(ARGS)
 
+bench-tables: $(READY) ## measure reading, training, predicting and memory on tables; ARGS="--write docs/benchmarks-tables.md" records it
+	@$(PYTHON) -m benchmarks.table $(ARGS)
+
 docs-figures: $(READY) ## draw the figures of the documentation again
 	@for script in examples/*.py; do MPLBACKEND=agg $(PYTHON) "$$script" || exit 1; done
 
@@ -44,7 +50,7 @@ lock: ## pin the newest versions in requirements.txt
 	@python3.11 tools/lock.py
 
 clean: ## remove what these targets made
-	rm -rf .venv .venv-peers .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage penguins.safetensors
+	rm -rf .venv .venv-peers .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage penguins.safetensors houses.safetensors
 
 # The stamps hold the folder they were made in, so that a moved or copied clone makes its environment again.
 ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))

@@ -102,7 +102,7 @@ def test_no_hidden_layer_is_a_linear_model(folder):
 def test_numbers_are_judged_beside_the_mean(folder, capsys):
     assert main(["train", "penguins.csv", "--target", "body_mass_g", "--epochs", "9"]) == 0
     page = capsys.readouterr().out
-    assert "body_mass_g        target    a number, mean 4,2" in page
+    assert "body_mass_g        target    a number: mean 4,2" in page
     assert "Left out 2 rows that have no body_mass_g" in page
     assert "always the mean, 4,2" in page
     assert "RMSE" in page

@@ -135,5 +135,5 @@ def test_from_the_command_line_to_the_predictions(tmp_path, monkeypatch, capsys)
     assert "flag, level" in capsys.readouterr().out
     assert main(["train", "t.csv", "--target", "small,large", "--epochs", "2", "--force"]) == 0
     page = capsys.readouterr().out
-    assert "small  target    a number, mean" in page
+    assert "small  target    a number: mean" in page
     assert Path("t.safetensors").exists()

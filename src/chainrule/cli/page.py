@@ -97,7 +97,7 @@ def _target_words(model: Model, name: str) -> str:
         assert model.encoder is not None
         code = next(code for code in model.encoder.targets if code.column == name)
         mean, spread = in_digits(code.center), in_digits(code.scale)
-        return f"a number, mean {mean}, standard deviation {spread} in the training rows"
+        return f"a number: mean {mean}, standard deviation {spread}"
     counts = list((card["classes"] or card["answers"][name]).items())
     listed = ", ".join(f"{label} {count:,}" for label, count in counts[:6])
     more = f", … ({len(counts)} classes)" if len(counts) > 6 else ""
