@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from chainrule.data.csv_source import cells_of, csv_reading, csv_texts
+from chainrule.data.csv_source import Cells, cells_of, csv_reading, csv_texts
 from chainrule.data.decoding import Decoder
 from chainrule.data.dialect import decimal_of
 from chainrule.data.files import InputFile, opened
@@ -78,20 +78,39 @@ def table_of_file(file: InputFile, types: Mapping[str, str], missing: Sequence[s
             return _of_parquet(file, types, missing)
         case kind if kind in (ZIP, OLE):
             return _of_workbook(file, types, missing)
+    return _of_csv(file, types, missing)
+
+
+def _of_csv(file: InputFile, types: Mapping[str, str], missing: Sequence[str]) -> Table:
     decoder = Decoder(file.name, file.head)
     (text,) = csv_texts(file, decoder, whole=True)
     cells = cells_of(text)
-    decimal = decimal_of(cells.texts.values(), text.delimiter)
     _check_rows(file.name, len(cells.kept))
-    columns = tuple(
-        typed_column(  # each column of texts is let go as soon as it is typed, they are large
-            name, cells.texts.pop(name), cells.place, types.get(name),
-            decimal=decimal, missing=missing,
-        )
-        for name in text.names
-    )  # fmt: skip
+    decimal = decimal_of(cells.texts.values(), text.delimiter)
     reading = csv_reading(file, decoder, cells, decimal, missing)
-    return Table(columns, len(cells.kept), file.name, reading)
+    place, texts, rows = _place(file, cells), cells.texts, len(cells.kept)
+    del text, cells  # what was read is as large as the file, and each column of texts too
+    columns = tuple(
+        typed_column(
+            name, texts.pop(name), place, types.get(name), decimal=decimal, missing=missing
+        )
+        for name in list(texts)
+    )
+    return Table(columns, rows, file.name, reading)
+
+
+def _place(file: InputFile, cells: Cells) -> Callable[[int], str]:
+    """Says on which line a row stands; a file is read again for that, so that it need not stay."""
+    if file.path is None:
+        return cells.place
+    path, kept = file.path, cells.kept
+
+    def place(row: int) -> str:
+        with opened(path) as again:
+            (text,) = csv_texts(again, Decoder(again.name, again.head), whole=True)
+        return Cells({}, kept, text).place(row)
+
+    return place
 
 
 def _of_parquet(file: InputFile, types: Mapping[str, str], missing: Sequence[str]) -> Table:
