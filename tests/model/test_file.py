@@ -52,7 +52,7 @@ def test_predictions_and_all_fields_survive_bit_for_bit(tmp_path, name, dtype):
 
 @pytest.mark.parametrize("loss", [make() for make in losses.LOSSES.values()], ids=str)
 def test_every_loss_survives(tmp_path, loss):
-    model = model_with(nn.Dense(1), (3,), loss=loss)
+    model = model_with(nn.Dense(1), (3,), loss=loss, targets=Targets(loss.targets, 1))
     assert cr.load(saved(model, tmp_path)).loss == loss
 
 
@@ -218,7 +218,7 @@ def test_what_is_no_model_file_is_said(tmp_path):
         ({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}}, "neighbors"),
         ({"a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}, "neighbors"),
         ({"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}}, "shape and place"),
-        ({"a": {"dtype": "F32", "shape": [2**61, 8], "data_offsets": [0, 4]}}, "neighbors"),
+        ({"a": {"dtype": "F32", "shape": [2**61, 8], "data_offsets": [0, 4]}}, "shape and place"),
         ({"a": {"dtype": "F32", "shape": [True], "data_offsets": [0, 4]}}, "shape and place"),
         ({"a": {"dtype": "F32", "shape": [1] * 33, "data_offsets": [0, 4]}}, "shape and place"),
         ({"a": {"dtype": "F99", "shape": [1], "data_offsets": [0, 4]}}, "unknown dtype"),
@@ -299,7 +299,6 @@ CHANGES = {
     "history without arrays": (set_at("history", ["other"]), "history.other"),
     "history of no names": (set_at("history", [1]), "history"),
     "a card that is a list": (set_at("card", []), "card is none"),
-    "deep nesting": (set_at("network", json.loads("[" * 60 + "]" * 60)), "deep"),
     "a code that is none": (
         set_at("encoder", {"type": "Encoder", "codes": [{"type": "ReLU"}]} | REST),
         "codes",

@@ -1,8 +1,8 @@
 """The file itself: named arrays and one JSON document in a safetensors file, read with suspicion.
 
     8 bytes   length of the header, little endian
-    header    JSON: "__metadata__" (our document and the checksum), then dtype, shape and place of
-              every array; filled up with spaces to a multiple of 8
+    header    JSON in ASCII: "__metadata__" (our document and the checksum), then dtype, shape and
+              place of every array; filled up with spaces to a multiple of 8
     data      the arrays one after the other, without holes, C order, little endian
 
 Any safetensors reader can open it (https://huggingface.co/docs/safetensors). Beyond that format:
@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import math
 import os
-import secrets
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,10 +23,24 @@ from typing import Any, NoReturn
 import numpy as np
 
 from chainrule.errors import ModelFileError
+from chainrule.model.atomic import replace_file
+from chainrule.model.strict_json import from_text, to_text
 
 HEADER_LIMIT = 16 * 1024 * 1024
 """Bytes of the largest header: six times smaller than safetensors allows."""
 
+SPARE_MEMORY = 64 * 1024 * 1024
+"""Bytes that reading may take beyond twice the file."""
+
+BYTES_PER_VALUE = 96
+"""Memory of a value in JSON while it is read, measured: 20 in our files, 95 in the worst of lists
+of tiny objects, all with names of their own."""
+
+CHUNK = 1024 * 1024
+"""Bytes read at a time, so that they are hashed while they are still in the processor's cache."""
+
+AXES_LIMIT = 32
+SIZE_LIMIT = 2**62
 BLANK = "0" * 64
 DTYPES = {
     "F64": "<f8", "I64": "<i8", "U64": "<u8",
@@ -53,17 +65,19 @@ def write_container(path: Path, document: Mapping[str, Any], arrays: Mapping[str
     digest = hashlib.sha256(header)
     for block in blocks:
         digest.update(_bytes_of(block))
-    header = header.replace(_checksum_field(BLANK), _checksum_field(digest.hexdigest()))
+    header = header.replace(_checksum_field(BLANK), _checksum_field(digest.hexdigest()), 1)
     try:
-        _replace_whole(path, [header, *map(_bytes_of, blocks)])
-    except OSError as error:
+        replace_file(path, [header, *map(_bytes_of, blocks)])
+    except (OSError, ValueError) as error:
         raise ModelFileError(
-            f"{path} could not be written: {error.strerror or error}. A file there is still whole."
+            f"{_shown(path)} could not be written: {_reason(error)}. A file there is still whole."
         ) from error
 
 
 def read_container(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """The document and the arrays of a file.
+
+    Memory: at most twice the file and 64 MB.
 
     Raises:
         ModelFileError: the file cannot be opened, is not whole, or has been changed.
@@ -73,8 +87,19 @@ def read_container(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             _refuse(path, "it is not a file; name the .safetensors file itself")
         with path.open("rb") as file:
             return _read(path, file)
-    except OSError as error:
-        raise ModelFileError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except (OSError, ValueError) as error:
+        raise ModelFileError(f"{_shown(path)} cannot be read: {_reason(error)}.") from error
+    except MemoryError as error:
+        raise ModelFileError(f"{_shown(path)} needs more memory than there is.") from error
+
+
+def _shown(path: Path) -> str:
+    """The path in one line, whatever a file system allows in a name."""
+    return str(path) if str(path).isprintable() else repr(str(path))
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _block(name: str, array: Any) -> Any:
@@ -95,11 +120,7 @@ def _bytes_of(block: Any) -> Any:
 
 def _header(document: Mapping[str, Any], blocks: Mapping[str, Any]) -> bytes:
     """The header with its length before it and a blank checksum."""
-    try:
-        text = _compact(document)
-    except (TypeError, ValueError) as error:
-        raise ModelFileError(f"The model's card cannot be kept as JSON: {error}.") from error
-    entries: dict[str, Any] = {"__metadata__": {"checksum": BLANK, "chainrule": text}}
+    entries: dict[str, Any] = {}
     end = 0
     for name, block in blocks.items():
         start, end = end, end + block.nbytes
@@ -108,53 +129,33 @@ def _header(document: Mapping[str, Any], blocks: Mapping[str, Any]) -> bytes:
             "shape": list(block.shape),
             "data_offsets": [start, end],
         }
-    header = _compact(entries).encode()
+    try:
+        metadata = {"checksum": BLANK, "chainrule": to_text(document)}
+        header = to_text({"__metadata__": metadata} | entries).encode("ascii")
+    except ValueError as error:
+        raise ModelFileError(f"The model or its card cannot be kept as JSON: {error}.") from error
     header += b" " * (-len(header) % 8)
-    if len(header) > HEADER_LIMIT:
+    if len(header) > HEADER_LIMIT or _too_rich(header, len(header) + end):
         raise ModelFileError(
-            f"The description of this model takes {len(header)} bytes and a model file holds "
-            f"{HEADER_LIMIT}: it has too many layers, labels or categories."
+            f"The description of this model takes {len(header)} bytes, more than a model file "
+            "holds: it has too many layers, columns, labels or categories."
         )
     return len(header).to_bytes(8, "little") + header
 
 
-def _compact(value: Any) -> str:
-    """JSON without spaces, NaN or infinity; NumPy's numbers are taken as plain ones."""
-    return json.dumps(
-        value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain_number
-    )
+def _too_rich(header: bytes, size: int) -> bool:
+    """Whether reading the header could take more than twice the file and the spare memory.
 
-
-def _plain_number(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"it holds {value!r:.80} of type {type(value).__name__}")
+    Text is held three times over while it is read; with escapes one rare sign makes every sign of
+    its text four bytes large.
+    """
+    values = sum(header.count(sign) for sign in (b",", b":", b"[", b"{"))
+    text = len(header) * (6 if b"\\u" in header else 3)
+    return text + BYTES_PER_VALUE * values > 2 * size + SPARE_MEMORY
 
 
 def _checksum_field(digits: str) -> bytes:
     return b'"checksum":"' + digits.encode() + b'"'
-
-
-def _replace_whole(path: Path, pieces: list[Any]) -> None:
-    """Write beside the path, flush file and folder, and only then take the path's place."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
-    with temporary.open("xb") as file:
-        try:
-            for piece in pieces:
-                file.write(piece)
-            file.flush()
-            if path.exists():
-                os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
-            os.fsync(file.fileno())
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _read(path: Path, file: io.BufferedReader) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -166,53 +167,48 @@ def _read(path: Path, file: io.BufferedReader) -> tuple[dict[str, Any], dict[str
     if length > HEADER_LIMIT:
         _refuse(path, f"its header has {length} bytes; the most is {HEADER_LIMIT}")
     header = file.read(length)
-    entries = _parse(path, header, "header")
+    if not header.isascii() or header[:1] != b"{":
+        _refuse(path, "its header is not a JSON object in ASCII")
+    if _too_rich(header, size):
+        _refuse(path, "its header holds more values than a model of its size needs")
+    entries = _parsed(path, header.decode("ascii"), "header")
     document, checksum = _metadata(path, entries.pop("__metadata__", None))
     layout = _layout(path, entries, size - 8 - length)
-    blank = header.replace(_checksum_field(checksum), _checksum_field(BLANK), 1)
-    digest = hashlib.sha256(prefix + blank)
-    arrays = {}
-    for name, dtype, shape in layout:
-        block = np.empty(math.prod(shape), dtype)
-        if block.size and file.readinto(_bytes_of(block)) != block.nbytes:
-            _refuse(path, "it ends in the middle of an array")
-        digest.update(_bytes_of(block))
-        arrays[name] = block.reshape(shape)
+    digest = hashlib.sha256(prefix)
+    _hash_blanked(path, header, checksum, digest)
+    del header, entries
+    arrays = {name: _array(path, file, dtype, shape, digest) for name, dtype, shape in layout}
     if digest.hexdigest() != checksum:
         _refuse(path, "its checksum does not fit: it was changed after it was written")
-    return _parse(path, document.encode(), "document"), arrays
+    return _parsed(path, document, "document"), arrays
 
 
-def _parse(path: Path, text: bytes, what: str) -> dict[str, Any]:
-    """A JSON object without double names, NaN, infinity, or endless nesting."""
+def _parsed(path: Path, text: str, what: str) -> dict[str, Any]:
     try:
-        parsed = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        _refuse(path, f"its {what} is not proper JSON ({reason})")
-    if not isinstance(parsed, dict):
-        _refuse(path, f"its {what} is not a JSON object")
-    return parsed
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len({name for name, _ in pairs}) != len(pairs):
-        raise ValueError("a name occurs twice")
-    return dict(pairs)
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
+        return from_text(text)
+    except ValueError as error:
+        _refuse(path, f"its {what} is not proper JSON ({error})")
 
 
 def _metadata(path: Path, metadata: Any) -> tuple[str, str]:
     document = metadata.get("chainrule") if isinstance(metadata, dict) else None
     checksum = metadata.get("checksum") if isinstance(metadata, dict) else None
-    if not isinstance(document, str):
+    if not isinstance(document, str) or not document.isascii():
         _refuse(path, "it holds arrays, but no network of chainrule")
-    if not isinstance(checksum, str) or len(checksum) != 64 or not checksum.isalnum():
+    if not isinstance(checksum, str) or len(checksum) != 64 or not checksum.isascii():
         _refuse(path, "it has no checksum")
     return document, checksum
+
+
+def _hash_blanked(path: Path, header: bytes, checksum: str, digest: Any) -> None:
+    """Hash the header as it was before it had a checksum."""
+    place = header.find(_checksum_field(checksum))
+    if place < 0:
+        _refuse(path, "its checksum is not written as chainrule does")
+    field = _checksum_field(BLANK)
+    view = memoryview(header)
+    for piece in (view[:place], field, view[place + len(field) :]):
+        digest.update(piece)
 
 
 def _layout(path: Path, entries: Mapping[str, Any], size: int) -> list[tuple[str, str, Any]]:
@@ -220,26 +216,49 @@ def _layout(path: Path, entries: Mapping[str, Any], size: int) -> list[tuple[str
     found = []
     for name, entry in entries.items():
         if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
-            _refuse(path, f"the entry of the array {name!r} is not understood")
+            _refuse(path, f"the entry of the array {name!r:.80} is not understood")
         shape, offsets = entry["shape"], entry["data_offsets"]
         if entry["dtype"] not in list(DTYPES):
-            _refuse(path, f"the array {name!r} has the unknown dtype {entry['dtype']!r}")
-        if not (_is_sizes(shape) and _is_sizes(offsets) and len(offsets) == 2 and len(shape) <= 32):
-            _refuse(path, f"the array {name!r} has no proper shape and place")
+            _refuse(path, f"the array {name!r:.80} has the unknown dtype {entry['dtype']!r:.80}")
+        if not (_is_shape(shape) and _is_sizes(offsets) and len(offsets) == 2):
+            _refuse(path, f"the array {name!r:.80} has no proper shape and place")
         found.append((offsets[0], offsets[1], name, DTYPES[entry["dtype"]], tuple(shape)))
     end = 0
     for start, stop, name, dtype, shape in sorted(found):
         if start != end or stop - start != math.prod(shape) * np.dtype(dtype).itemsize:
-            _refuse(path, f"the array {name!r} does not lie where its shape and neighbors say")
+            _refuse(path, f"the array {name!r:.80} does not lie where its shape and neighbors say")
         end = stop
     if end != size:
         _refuse(path, f"its arrays need {end} bytes and it has {size}: it is cut off or too long")
     return [(name, dtype, shape) for _, _, name, dtype, shape in sorted(found)]
 
 
+def _is_shape(value: Any) -> bool:
+    """Whether NumPy can have such an array; it multiplies the sizes of an empty one too."""
+    return (
+        _is_sizes(value)
+        and len(value) <= AXES_LIMIT
+        and math.prod(max(n, 1) for n in value) < SIZE_LIMIT // 8
+    )
+
+
 def _is_sizes(value: Any) -> bool:
-    return isinstance(value, list) and all(type(n) is int and 0 <= n < 2**62 for n in value)
+    return isinstance(value, list) and all(type(n) is int and 0 <= n < SIZE_LIMIT for n in value)
+
+
+def _array(path: Path, file: io.BufferedReader, dtype: str, shape: Any, digest: Any) -> Any:
+    """The next array of the file, read straight into its memory."""
+    block = np.empty(math.prod(shape), dtype)
+    view = _bytes_of(block)
+    for start in range(0, len(view), CHUNK):
+        piece = view[start : start + CHUNK]
+        if file.readinto(piece) != len(piece):
+            _refuse(path, "it ends in the middle of an array")
+        digest.update(piece)
+    if block.dtype == bool and block.view("uint8").max(initial=0) > 1:
+        _refuse(path, "it holds a truth value that is neither 0 nor 1")
+    return block.reshape(shape)
 
 
 def _refuse(path: Path, reason: str) -> NoReturn:
-    raise ModelFileError(f"{path} is not a whole model file: {reason}.")
+    raise ModelFileError(f"{_shown(path)} is not a whole model file: {reason}.")

@@ -15,11 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ChainruleError, ModelFileError
+from chainrule.errors import ModelFileError
+from chainrule.losses import LOSSES
 from chainrule.model.registry import BUILT_IN, find_part, name_of
 from chainrule.nn import Layer
-
-DEPTH_LIMIT = 32
 
 
 def to_plain(value: Any, where: str) -> Any:
@@ -58,11 +57,16 @@ def to_plain(value: Any, where: str) -> Any:
 def _fields_of(value: Any, where: str) -> dict[str, Any]:
     name = _savable_name(type(value), value, where)
     plain: dict[str, Any] = {"type": name}
-    for field in dataclasses.fields(value):
+    for field in _settings(value):
         if field.name == "type":
             raise ModelFileError(f"{name} has a field called 'type': call it something else.")
         plain[field.name] = to_plain(getattr(value, field.name), f"{where}, {name}.{field.name}")
     return plain
+
+
+def _settings(part: Any) -> list[Any]:
+    """The fields that its constructor takes; the others follow from them."""
+    return [field for field in dataclasses.fields(part) if field.init]
 
 
 def _savable_name(part: Any, value: Any, where: str) -> str:
@@ -79,29 +83,30 @@ def _savable_name(part: Any, value: Any, where: str) -> str:
     return name
 
 
-def from_plain(plain: Any, where: str, depth: int = 0) -> Any:
+def from_plain(plain: Any, where: str) -> Any:
     """The description that JSON values stand for; the opposite of `to_plain`.
+
+    Args:
+        plain: as `strict_json` read it, which bounds its depth.
 
     Raises:
         ModelFileError: a name that is not known (with the line to write), or values that do not
             fit it.
     """
-    if depth > DEPTH_LIMIT:
-        raise ModelFileError(f"{where} is nested more than {DEPTH_LIMIT} deep.")
     if isinstance(plain, list):
-        return tuple(from_plain(item, where, depth + 1) for item in plain)
+        return tuple(from_plain(item, where) for item in plain)
     if not isinstance(plain, dict):
         return plain
     if set(plain) == {"dict"} and isinstance(plain["dict"], dict):
-        return {k: from_plain(item, where, depth + 1) for k, item in plain["dict"].items()}
+        return {k: from_plain(item, where) for k, item in plain["dict"].items()}
     if set(plain) == {"function"}:
         return _looked_up(plain["function"], where, function=True)
     kind = _looked_up(plain.get("type"), where, function=False)
-    names = {field.name for field in dataclasses.fields(kind)}
+    names = {field.name for field in _settings(kind)}
     if set(plain) - {"type"} != names:
         odd = sorted((set(plain) - {"type"}) ^ names)[0]
-        raise ModelFileError(f"{where}: {plain['type']} has no field {odd!r}, or it is missing.")
-    values = {name: from_plain(plain[name], where, depth + 1) for name in sorted(names)}
+        raise ModelFileError(f"{where}: {plain['type']} has no field {odd!r:.80}, or lacks it.")
+    values = {name: from_plain(plain[name], where) for name in sorted(names)}
     return _built(kind, values, where)
 
 
@@ -118,7 +123,7 @@ def _looked_up(name: Any, where: str, *, function: bool) -> Any:
 
 
 def _built(kind: Any, values: dict[str, Any], where: str) -> Any:
-    for field in dataclasses.fields(kind):
+    for field in _settings(kind):
         if not fits(values[field.name], _written_type(field.type)):
             raise ModelFileError(
                 f"{where}: {kind.__name__}.{field.name} is {values[field.name]!r:.80}, which it "
@@ -126,8 +131,8 @@ def _built(kind: Any, values: dict[str, Any], where: str) -> Any:
             )
     try:
         return kind(**values)
-    except (ChainruleError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        raise ModelFileError(f"{where}: {error}") from error
+    except Exception as error:  # a class of the caller's own may raise anything
+        raise ModelFileError(f"{where}: {error!s:.300}") from error
 
 
 def _written_type(annotation: Any) -> str:
@@ -156,7 +161,7 @@ def fits(value: Any, annotation: str) -> bool:
     if annotation == "int":
         return isinstance(value, int) and not isinstance(value, bool)
     if annotation == "Initializer":
-        return callable(value) and not isinstance(value, Layer)
+        return callable(value) and not isinstance(value, (Layer, *LOSSES.values()))
     known = _TYPES.get(annotation, BUILT_IN.get(annotation, object))
     return isinstance(value, known)
 

@@ -8,19 +8,22 @@ layout. Reading builds everything from a closed table of names and checks it aga
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from chainrule import ops
-from chainrule.autodiff import Tree, paths, rebuild
+from chainrule.autodiff import paths
 from chainrule.data import CATEGORY, KINDS, NUMBER, Encoder, Targets
-from chainrule.errors import ChainruleError, ModelFileError
+from chainrule.errors import ModelFileError
+from chainrule.losses import LOSSES
 from chainrule.model.container import read_container, write_container
 from chainrule.model.descriptions import from_plain, to_plain
-from chainrule.nn import Dense, Embedding, Layer, Network
+from chainrule.model.registry import is_built_in
+from chainrule.model.structure import array_of, filled, is_shape, structure_of
+from chainrule.nn import Layer, Network
 
 VERSION = 1
 """Of the document; it rises when an older chainrule could not read it rightly."""
@@ -29,8 +32,11 @@ NAMES = {
     *("version", "network", "loss", "targets", "encoder", "temperature", "in_shape", "dtype"),
     *("history", "card"),
 }
-LARGEST = 2**20
-"""Units, indices or features of a layer that are always believed, whatever the file's size."""
+HISTORY_LIMIT = 2**20
+"""Numbers of the history: as Python's they take five times their size in the file."""
+
+LABELS_LIMIT = 2**20
+"""Letters of all labels, each counted as long as the longest: so NumPy keeps them."""
 
 
 def write_fields(path: str | os.PathLike[str], fields: Mapping[str, Any]) -> None:
@@ -40,6 +46,7 @@ def write_fields(path: str | os.PathLike[str], fields: Mapping[str, Any]) -> Non
         ModelFileError: something in it cannot be kept as plain data, or the disk refuses.
     """
     targets = fields["targets"]
+    history = _thinned(fields["history"])
     document = {
         "version": VERSION,
         "network": to_plain(fields["network"], "the network"),
@@ -54,18 +61,32 @@ def write_fields(path: str | os.PathLike[str], fields: Mapping[str, Any]) -> Non
         "temperature": float(fields["temperature"]),
         "in_shape": to_plain(fields["in_shape"], "in_shape"),
         "dtype": fields["dtype"],
-        "history": list(fields["history"]),
+        "history": list(history),
         "card": dict(fields["card"]),
     }
     named = [(f"params.{name}", leaf) for name, leaf in paths(fields["params"])]
     named += [(f"state.{name}", leaf) for name, leaf in paths(fields["state"])]
-    named += [(f"history.{k}", np.asarray(v, "float64")) for k, v in fields["history"].items()]
+    named += [(f"history.{name}", values) for name, values in history.items()]
     if document["targets"]["classes"] == "array":
         named.append(("targets.classes", targets.classes))
     arrays = dict(named)
     if len(arrays) < len(named):
         raise ModelFileError("Two arrays have one name: leave dots out of the names of branches.")
+    if isinstance(labels := document["targets"]["classes"], list):
+        _expect(_labels_fit(labels, arrays), "The labels are too long for so small a model")
     write_container(Path(path), document, arrays)
+
+
+def _thinned(history: Mapping[str, Any]) -> dict[str, Any]:
+    """The history as arrays; of an endless one every second, third, … epoch, which is said."""
+    every = -(-sum(len(values) for values in history.values()) // HISTORY_LIMIT)
+    if every > 1:
+        warnings.warn(
+            f"The history is long: the model file keeps every {every}th epoch of it.", stacklevel=4
+        )
+    return {
+        name: np.asarray(values, "float64")[:: max(1, every)] for name, values in history.items()
+    }
 
 
 def read_fields(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -77,7 +98,7 @@ def read_fields(path: str | os.PathLike[str]) -> dict[str, Any]:
     path = Path(path)
     document, arrays = read_container(path)
     version = document.get("version")
-    if version != VERSION:
+    if type(version) is not int or version != VERSION:
         raise ModelFileError(
             f"{path} has version {version!r:.20} of the model file and this chainrule reads "
             f"{VERSION}: install a newer one, `pip install --upgrade chainrule`."
@@ -92,41 +113,40 @@ def read_fields(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _fields(document: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
+    """Everything a Model needs; arrays are taken out of those of the file, which must be all."""
     network = from_plain(document["network"], "the network")
     loss = from_plain(document["loss"], "the loss")
     encoder = from_plain(document["encoder"], "the encoder")
-    card = document["card"]
     in_shape = from_plain(document["in_shape"], "in_shape")
+    card, dtype, temperature = (document[k] for k in ("card", "dtype", "temperature"))
     _expect(isinstance(network, Network), "its network is none")
-    _expect(callable(loss) and not isinstance(loss, Layer), "its loss is none")
-    _expect(encoder is None or isinstance(encoder, Encoder), "its encoder is none")
+    _expect(_is_loss(loss), "its loss is none")
     _expect(isinstance(card, dict), "its card is none")
-    _expect(document["dtype"] in ("float32", "float64"), "its dtype is unknown")
-    _expect(_is_shape(in_shape), "its in_shape is none")
-    temperature = document["temperature"]
+    _expect(dtype in ("float32", "float64"), "its dtype is unknown")
+    _expect(is_shape(in_shape), "its in_shape is none")
     _expect(type(temperature) is float and 0 < temperature < 1e6, "its temperature is none")
-    dtype = document["dtype"]
-    params, state, out_shape = _structure(network, in_shape, arrays)
-    taken: set[str] = set()
+    numbers = sum(array.nbytes for array in arrays.values()) // 4
+    params, state, out_shape = structure_of(network, in_shape, numbers)
+    targets = _targets(document["targets"], out_shape, arrays)
+    _expect(
+        getattr(loss, "targets", targets.kind) in _kinds(targets),
+        "its loss is for another kind of targets",
+    )
+    _check_encoder(encoder, targets, in_shape)
     fields = {
         "network": network,
-        "params": _filled(params, "params", arrays, dtype, taken),
-        "state": _filled(state, "state", arrays, dtype, taken),
+        "params": filled(params, "params", arrays, dtype),
+        "state": filled(state, "state", arrays, dtype),
         "loss": loss,
-        "targets": _targets(document["targets"], out_shape, arrays, taken),
+        "targets": targets,
         "in_shape": in_shape,
         "dtype": dtype,
-        "history": _history(document["history"], arrays, taken),
+        "history": _history(document["history"], arrays),
         "card": card,
         "encoder": encoder,
         "temperature": temperature,
     }
-    if encoder is not None:
-        fits = encoder.target.kind == (NUMBER if fields["targets"].kind == "numbers" else CATEGORY)
-        fits &= len(encoder.targets) in (1, out_shape[0])
-        _expect(fits and in_shape == (encoder.width,), "its encoder does not fit its network")
-    extra = sorted(set(arrays) - taken)
-    _expect(not extra, f"nothing needs its array {extra[0] if extra else ''!r}")
+    _expect(not arrays, f"nothing needs its array {min(arrays, default='')!r:.80}")
     return fields
 
 
@@ -135,70 +155,26 @@ def _expect(holds: bool, fault: str) -> None:
         raise ModelFileError(f"{fault}.")
 
 
-def _is_shape(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(isinstance(shape, tuple) and _is_shape(shape) for shape in value.values())
-    return isinstance(value, tuple) and all(type(n) is int and 0 <= n <= LARGEST for n in value)
+def _is_loss(value: Any) -> bool:
+    """A loss of chainrule's, or a function or class of the caller's own that can be called."""
+    if is_built_in(type(value)):
+        return isinstance(value, tuple(LOSSES.values()))
+    return callable(value) and not isinstance(value, Layer)
 
 
-def _structure(network: Network, in_shape: Any, arrays: dict[str, Any]) -> tuple[Tree, Tree, Any]:
-    """Params and state as the network would make them, without making the numbers."""
-    believed = max(LARGEST, sum(array.size for array in arrays.values()))
-    light = _without_numbers(network, believed)
-    try:
-        return light.init(ops.key_from_seed(0), in_shape)  # type: ignore[no-any-return]
-    except (ChainruleError, TypeError, ValueError, AttributeError, LookupError) as error:
-        raise ModelFileError(f"its network cannot be built: {error}") from error
-    except (ArithmeticError, MemoryError, RecursionError) as error:
-        raise ModelFileError("its network is too large to be built.") from error
+def _kinds(targets: Targets) -> tuple[str, ...]:
+    """The kinds of targets that a loss may be for: numbers, where outputs have any shape."""
+    return (targets.kind, "numbers") if targets.kind == "any" else (targets.kind,)
 
 
-class _NoNumbers:
-    """An initializer that takes no memory."""
-
-    def __call__(self, key: Any, shape: tuple[int, ...], fan_in: int, fan_out: int) -> Any:
-        return np.broadcast_to(np.float32(0), shape)
-
-
-def _without_numbers(part: Any, believed: int) -> Any:
-    """The same description with initializers that take no memory; sizes must be believable."""
-    if isinstance(part, tuple):
-        return tuple(_without_numbers(item, believed) for item in part)
-    if not isinstance(part, Layer):
-        return part
-    copy = object.__new__(type(part))
-    for name, value in vars(part).items():
-        if isinstance(part, Dense | Embedding) and type(value) is int and value > believed:
-            raise ModelFileError(f"{type(part).__name__}.{name} is {value}: the file is smaller.")
-        initializer = name.endswith("_init") and not isinstance(value, Layer)
-        light = _NoNumbers() if initializer else _without_numbers(value, believed)
-        object.__setattr__(copy, name, light)
-    return copy
-
-
-def _filled(
-    expected: Tree, prefix: str, arrays: dict[str, Any], dtype: str, taken: set[str]
-) -> Tree:
-    """The tree with the arrays of the file, each of the shape and dtype that the network needs."""
-    found = []
-    for path, leaf in paths(expected):
-        name = f"{prefix}.{path}"
-        array = _array(name, arrays, taken)
-        wanted = np.dtype(dtype) if leaf.dtype.kind == "f" else leaf.dtype
-        if array.shape != leaf.shape or array.dtype != wanted:
-            raise ModelFileError(
-                f"the array {name!r} is {array.dtype} {array.shape} and its layer needs {wanted} "
-                f"{leaf.shape}."
-            )
-        found.append(array)
-    return rebuild(expected, iter(found))
-
-
-def _array(name: str, arrays: dict[str, Any], taken: set[str]) -> Any:
-    if name not in arrays:
-        raise ModelFileError(f"the array {name!r:.80} is missing.")
-    taken.add(name)
-    return arrays[name]
+def _check_encoder(encoder: Any, targets: Targets, in_shape: Any) -> None:
+    if encoder is None:
+        return
+    _expect(isinstance(encoder, Encoder), "its encoder is none")
+    kind = NUMBER if targets.kind == "numbers" else CATEGORY
+    fits = all(code.kind == kind for code in encoder.targets)
+    fits &= len(encoder.targets) in (1, targets.outputs)
+    _expect(fits and in_shape == (encoder.width,), "its encoder does not fit its network")
 
 
 def _labels_to_plain(classes: Any) -> Any:
@@ -214,32 +190,55 @@ def _labels_to_plain(classes: Any) -> Any:
     )
 
 
-def _targets(plain: Any, out_shape: Any, arrays: dict[str, Any], taken: set[str]) -> Targets:
+def _targets(plain: Any, out_shape: Any, arrays: dict[str, Any]) -> Targets:
     proper = isinstance(plain, dict) and set(plain) == {"kind", "outputs", "flat", "classes"}
     _expect(proper, "its targets are not understood")
     kind, outputs, flat, classes = (plain[k] for k in ("kind", "outputs", "flat", "classes"))
     _expect(kind in (*KINDS, "any"), f"its targets are of the unknown kind {kind!r:.40}")
     _expect(type(outputs) is int and isinstance(flat, bool), "its targets are not understood")
-    _expect(kind == "any" or out_shape == (outputs,), "its targets do not fit its network")
-    if classes == "array":
-        classes = _array("targets.classes", arrays, taken)
-        _expect(classes.ndim == 1, "its class labels are not understood")
-    elif classes is not None:
-        strings = isinstance(classes, list) and all(isinstance(label, str) for label in classes)
-        _expect(strings, "its class labels are not understood")
-        classes = np.array(classes, str)
-    wanted = outputs if kind == "classes" else 2
-    _expect(classes is None or len(classes) == wanted, "it has another number of class labels")
+    expected = outputs == 0 if kind == "any" else out_shape == (outputs,)
+    _expect(expected, "its targets do not fit its network")
+    if classes is not None:
+        _expect(_may_have_labels(kind, outputs), "its targets can have no class labels")
+        classes = _labels(classes, arrays)
+        wanted = outputs if kind == "classes" else 2
+        _expect(len(classes) == wanted, "it has another number of class labels")
     return Targets(kind, outputs, classes, flat)
 
 
-def _history(names: Any, arrays: dict[str, Any], taken: set[str]) -> dict[str, list[float]]:
+def _may_have_labels(kind: str, outputs: int) -> bool:
+    return kind == "classes" or (kind in ("binary", "signs") and outputs == 1)
+
+
+def _labels(plain: Any, arrays: dict[str, Any]) -> Any:
+    """The class labels as an array: numbers and booleans from the arrays, strings from the list."""
+    if plain == "array":
+        classes = array_of("targets.classes", arrays)
+        _expect(classes.ndim == 1, "its class labels are not understood")
+        return classes
+    strings = isinstance(plain, list) and all(isinstance(label, str) for label in plain)
+    _expect(strings, "its class labels are not understood")
+    _expect(len(set(plain)) == len(plain), "it has a class label twice")
+    _expect(_labels_fit(plain, arrays), "its class labels are too long")
+    return np.array(plain, str)
+
+
+def _labels_fit(labels: Sequence[str], arrays: Mapping[str, Any]) -> bool:
+    """Whether NumPy can keep the labels in no more memory than the file's own numbers."""
+    most = max(LABELS_LIMIT, sum(array.size for array in arrays.values()))
+    return len(labels) * max(map(len, labels), default=0) <= int(most)
+
+
+def _history(names: Any, arrays: dict[str, Any]) -> dict[str, list[float]]:
     listed = isinstance(names, list) and all(isinstance(name, str) for name in names)
     _expect(listed, "its history is not understood")
-    history = {}
+    history: dict[str, list[float]] = {}
+    left = HISTORY_LIMIT
     for name in names:
-        array = _array(f"history.{name}", arrays, taken)
+        array = array_of(f"history.{name}", arrays)
         proper = array.ndim == 1 and array.dtype == "float64"
         _expect(proper, f"its history of {name!r:.40} is not understood")
+        left -= array.size
+        _expect(left >= 0, f"its history has more than {HISTORY_LIMIT} numbers")
         history[name] = array.tolist()
     return history

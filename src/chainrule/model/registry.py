@@ -72,6 +72,11 @@ def register(part: _T) -> _T:
     return part
 
 
+def is_built_in(part: Any) -> bool:
+    """Whether a class is chainrule's own."""
+    return BUILT_IN.get(name_of(part)) is part
+
+
 def find_part(name: str) -> Any:
     """The class or function of a name, or None."""
     return BUILT_IN.get(name, _registered.get(name))
