@@ -57,6 +57,31 @@ def test_models_of_arrays_and_named_inputs_are_shown(tmp_path, monkeypatch, caps
     assert "Columns" not in page
 
 
+@pytest.mark.parametrize(
+    "card", [{"split": {"a": 1}, "reasons": 3}, {"judgement": {}}, {"judgement": 3}], ids=str
+)
+def test_a_card_that_train_did_not_write_is_refused_in_a_sentence(folder, capsys, card):
+    model = cr.load("penguins.safetensors")
+    object.__setattr__(model, "card", card)
+    model.save("odd.safetensors")
+    assert main(["inspect", "odd.safetensors"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("chainrule: odd.safetensors holds a card")
+    assert len(captured.err.splitlines()) == 1
+    assert main(["inspect", "odd.safetensors", "--json"]) == 0
+
+
+def test_what_a_terminal_would_obey_is_shown_as_text(folder, capsys):
+    model = cr.load("penguins.safetensors")
+    model.card["optimizer"] = "Adam\x1b]0;owned\x07\r\nFake line"
+    model.save("odd.safetensors")
+    assert main(["inspect", "odd.safetensors"]) == 0
+    page = capsys.readouterr().out
+    assert r"Adam\x1b]0;owned\x07\r\nFake line" in page
+    assert all(line.isprintable() for line in page.splitlines())
+
+
 @pytest.mark.parametrize("kind", ["missing", "folder", "text", "empty", "cut", "pipe"])
 def test_what_is_no_model_is_refused_in_a_sentence(folder, capsys, kind):
     content = Path("penguins.safetensors").read_bytes()

@@ -53,9 +53,26 @@ def test_what_is_no_model_is_refused(tmp_path):
         cr.inspect({})
 
 
-def test_a_shape_that_no_memory_holds_is_refused():
+def with_layers(layers, in_shape):
+    """A model whose layers were made for any shape, as a file can claim them."""
     network = cr.Network([cr.nn.ReLU()])
     model = cr.fit(network, np.ones((2, 1)), np.ones((2, 1)), loss="mse", epochs=1)
-    object.__setattr__(model, "in_shape", (2**20, 2**20))
-    with pytest.raises(ModelFileError, match="too large to be counted"):
+    object.__setattr__(model, "network", cr.Network(layers))
+    object.__setattr__(model, "params", ({},) * len(layers))
+    object.__setattr__(model, "state", ({},) * len(layers))
+    object.__setattr__(model, "in_shape", in_shape)
+    return model
+
+
+@pytest.mark.parametrize("layers", [1, 1000])
+def test_a_shape_that_no_memory_holds_is_refused(layers):
+    model = with_layers([cr.nn.ReLU()] * layers, (2**20, 2**20 if layers == 1 else 1))
+    with pytest.raises(ModelFileError, match="too many to be counted"):
+        cr.inspect(model)
+
+
+def test_layers_that_cannot_be_run_are_refused():
+    model = with_layers([cr.nn.Dense(2, bias=False)], (3,))
+    object.__setattr__(model, "params", ({"weight": np.ones((4, 2), "float32")},))
+    with pytest.raises(ModelFileError, match="one after the other: Dense"):
         cr.inspect(model)

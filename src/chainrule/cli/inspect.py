@@ -9,7 +9,10 @@ from typing import Any
 import click
 
 from chainrule.cli.document import json_option, print_document
+from chainrule.cli.layout import printable
 from chainrule.cli.page import judgement_lines
+from chainrule.errors import ModelFileError
+from chainrule.model import Model
 from chainrule.workflow import Inspection, load_model
 from chainrule.workflow import inspect as inspect_model
 
@@ -43,11 +46,20 @@ def inspect(model: Path, as_json: bool) -> None:
     if as_json:
         print_document(_document(model, found))
         return
-    for line in _page(model, found):
-        click.echo(line)
-    if found.judgement is not None:
-        for line in judgement_lines(made):
-            click.echo(line)
+    for line in _whole_page(model, made, found):
+        click.echo(printable(line))
+
+
+def _whole_page(path: Path, made: Model, found: Inspection) -> list[str]:
+    """All lines; the card is whatever the file says, so it may lack what the page shows."""
+    try:
+        judged = judgement_lines(made) if found.judgement is not None else ()
+        return [*_page(path, found), *judged]
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+        raise ModelFileError(
+            f"{path} holds a card that chainrule train did not write, and no page can be made of "
+            f"it: {type(error).__name__} {error!s:.100}. Look at it with --json."
+        ) from error
 
 
 def _document(path: Path, found: Inspection) -> dict[str, Any]:

@@ -36,3 +36,12 @@ def wrapped(line: str, indent: int) -> Iterator[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def printable(text: str) -> str:
+    r"""The text without signs that a terminal would obey: they are written as escapes.
+
+    >>> printable("a\x1b[2Jb"), printable("Zügel, 企鵝")
+    ('a\\x1b[2Jb', 'Zügel, 企鵝')
+    """
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)

@@ -118,7 +118,7 @@ class CategoryCode:
     writing = ""
 
     def __post_init__(self) -> None:
-        if len(set(self.labels)) != len(self.shares):
+        if not len(set(self.labels)) == len(self.labels) == len(self.shares):
             raise DataError(f"Column {self.column!r} has not one share for each of its labels.")
 
     @property

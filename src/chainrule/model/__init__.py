@@ -5,11 +5,13 @@ from chainrule.model.inputs import check_embeddings, check_in_shape, index_flags
 from chainrule.model.model import Model, load
 from chainrule.model.registry import register
 from chainrule.model.scores import score_network, score_tree, whole_tree
+from chainrule.model.structure import example_numbers
 
 __all__ = [
     "Model",
     "check_embeddings",
     "check_in_shape",
+    "example_numbers",
     "index_flags",
     "load",
     "read_container",

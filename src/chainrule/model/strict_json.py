@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,6 +55,7 @@ def from_text(text: str) -> dict[str, Any]:
     return parsed
 
 
+_HALF_SIGN = re.compile("[\ud800-\udfff]")
 _TOO_DEEP = f"it is nested more than {DEPTH_LIMIT} deep"
 
 
@@ -81,7 +83,7 @@ def _check(value: Any, depth: int) -> None:
             for item in value.values():
                 _check(item, depth + 1)
     elif isinstance(value, str):
-        if not value.isascii() and any("\ud800" <= sign <= "\udfff" for sign in value):
+        if not value.isascii() and _HALF_SIGN.search(value):
             raise ValueError(f"the text {value!r:.80} is not proper Unicode")
     elif isinstance(value, float):
         if not math.isfinite(value):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import os
 from dataclasses import dataclass
 from typing import Any
 
 from chainrule.errors import ModelFileError
 from chainrule.explanation import InputColumn, LayerCount, count_layers, input_columns
-from chainrule.model import Model
+from chainrule.model import Model, example_numbers
 from chainrule.workflow.models import load_model
 
-MOST_INPUTS = 2**26
-"""Numbers in one example, beyond which nothing is counted: a file can claim any shape."""
+MOST_NUMBERS = 2**26
+"""Numbers that all layers make of one example, beyond which nothing is counted: a file can claim
+any shape, and counting makes them once."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,9 @@ def inspect(model: Model | str | os.PathLike[str]) -> Inspection:
         (13, 21, (3,))
     """
     made = load_model(model)
-    _check_size(made.in_shape)
     classes = made.targets.classes
     return Inspection(
-        layers=count_layers(made.network, made.params, made.state, made.in_shape, made.dtype),
+        layers=_counted(made),
         columns=() if made.encoder is None else input_columns(made.encoder),
         in_shape=made.in_shape,
         dtype=made.dtype,
@@ -90,9 +89,17 @@ def inspect(model: Model | str | os.PathLike[str]) -> Inspection:
     )
 
 
-def _check_size(in_shape: Any) -> None:
-    shapes = in_shape.values() if isinstance(in_shape, dict) else [in_shape]
-    if sum(math.prod(shape) for shape in shapes) > MOST_INPUTS:
+def _counted(model: Model) -> tuple[LayerCount, ...]:
+    """The layers; those of a file may fit their arrays and still not fit each other."""
+    numbers = example_numbers(model.network, model.in_shape)
+    if numbers > MOST_NUMBERS:
         raise ModelFileError(
-            f"One example of this model has the shape {in_shape}: too large to be counted."
+            f"The layers of this model make {numbers} numbers of one example of the shape "
+            f"{model.in_shape}: too many to be counted."
         )
+    try:
+        return count_layers(model.network, model.params, model.state, model.in_shape, model.dtype)
+    except Exception as error:  # a layer may raise anything on an input that is not for it
+        raise ModelFileError(
+            f"The layers of this model cannot be run one after the other: {error!s:.300}"
+        ) from error
