@@ -30,16 +30,16 @@ def damaged(random: random.Random, whole: bytes) -> bytes:
 
 
 def _in_bytes(random: random.Random, whole: bytes) -> bytes:
-    """Bits flipped, pieces cut out, doubled or set, and the end cut off."""
+    """Bytes changed, pieces cut out, doubled or set, and the end cut off."""
     content = bytearray(whole)
     for _ in range(random.choice((1, 1, 2, 8))):
-        place = random.randrange(len(content))
+        place = random.randrange(len(content) or 1)
         length = random.choice((1, 1, 2, 8, 64))
         match random.randrange(6):
             case 0:
-                content[place] ^= 1 << random.randrange(8)
+                content[place : place + 1] = random.randbytes(1)
             case 1:
-                content[place] = random.choice(BYTES)
+                content[place : place + 1] = bytes([random.choice(BYTES)])
             case 2:
                 del content[place : place + length]
             case 3:
@@ -57,12 +57,12 @@ def _in_header(random: random.Random, whole: bytes) -> bytes:
     place = whole.index(b'"checksum":"') + 12
     header = bytearray(whole[8:place] + b"0" * 64 + whole[place + 64 : end])
     for _ in range(random.choice((1, 1, 2, 4))):
-        place = random.randrange(len(header))
+        place = random.randrange(len(header) or 1)
         match random.randrange(4):
             case 0:
-                header[place] ^= 1 << random.randrange(8)
+                header[place : place + 1] = random.randbytes(1)
             case 1:
-                header[place] = random.choice(BYTES)
+                header[place : place + 1] = bytes([random.choice(BYTES)])
             case 2:
                 del header[place : place + random.choice((1, 2, 8))]
             case _:

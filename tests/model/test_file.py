@@ -1,10 +1,7 @@
 """A model file gives back the very model, or a ModelFileError with the reason."""
 
 import dataclasses
-import json
 import stat
-import subprocess
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +14,7 @@ from chainrule import losses, nn
 from chainrule.autodiff import leaves
 from chainrule.data import NUMBER, Column, Table, Targets, fit_encoder
 from chainrule.errors import ModelFileError, SettingError
-from chainrule.model.container import BLANK, read_container, write_container
+from chainrule.model.container import read_container, write_container
 from chainrule.model.registry import BUILT_IN
 from tests.model.samples import LAYERS, model_with, rows_for
 
@@ -140,25 +137,6 @@ def test_saving_replaces_a_file_whole_and_leaves_nothing_beside_it(tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
-def test_a_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
-    path = saved(model_with(nn.Dense(4), (3,)), tmp_path)
-    before = path.read_bytes()
-
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(ModelFileError, match="No space left on device"):
-        saved(model_with(nn.Dense(9), (3,)), tmp_path)
-    assert path.read_bytes() == before
-    assert [p.name for p in tmp_path.iterdir()] == ["m.safetensors"]
-
-
-def test_saving_into_a_folder_that_is_not_there_is_said(tmp_path):
-    with pytest.raises(ModelFileError, match="could not be written: No such file or directory"):
-        model_with(nn.Dense(1), (3,)).save(tmp_path / "no" / "m.safetensors")
-
-
 # Damage: nothing but ModelFileError, whatever is done to the bytes.
 
 
@@ -181,24 +159,6 @@ def refused(tmp_path, content):
     return str(caught.value)
 
 
-def test_every_truncation_is_refused(tmp_path, whole):
-    for size in range(0, len(whole), 64):
-        refused(tmp_path, whole[:size])
-    refused(tmp_path, whole[:-1])
-
-
-def test_bytes_at_the_end_are_refused(tmp_path, whole):
-    assert "too long" in refused(tmp_path, whole + b"\0")
-
-
-def test_every_changed_bit_is_refused(tmp_path, whole):
-    places = [*range(400), *range(400, len(whole), 7)]
-    for place in places:
-        damaged = bytearray(whole)
-        damaged[place] ^= 1 << (place % 8)
-        refused(tmp_path, bytes(damaged))
-
-
 def test_what_is_no_model_file_is_said(tmp_path):
     assert "safetensors format" in refused(tmp_path, b"")
     assert "safetensors format" in refused(tmp_path, b"species,island\nAdelie,Biscoe\n")
@@ -210,28 +170,6 @@ def test_what_is_no_model_file_is_said(tmp_path):
         cr.load(tmp_path / "nothing.safetensors")
     with pytest.raises(ModelFileError, match="not a file"):
         cr.load(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("header", "reason"),
-    [
-        ({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}}, "neighbors"),
-        ({"a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}, "neighbors"),
-        ({"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}}, "shape and place"),
-        ({"a": {"dtype": "F32", "shape": [2**61, 8], "data_offsets": [0, 4]}}, "shape and place"),
-        ({"a": {"dtype": "F32", "shape": [True], "data_offsets": [0, 4]}}, "shape and place"),
-        ({"a": {"dtype": "F32", "shape": [1] * 33, "data_offsets": [0, 4]}}, "shape and place"),
-        ({"a": {"dtype": "F99", "shape": [1], "data_offsets": [0, 4]}}, "unknown dtype"),
-        ({"a": {"dtype": ["F32"], "shape": [1], "data_offsets": [0, 4]}}, "unknown dtype"),
-        ({"a": {"shape": [1], "data_offsets": [0, 4]}}, "not understood"),
-        ({"a": [1, 2, 3]}, "not understood"),
-        ({}, "too long"),
-    ],
-)
-def test_a_header_that_does_not_describe_the_data_is_refused(tmp_path, header, reason):
-    metadata = {"__metadata__": {"checksum": BLANK, "chainrule": "{}"}}
-    text = json.dumps(metadata | header).encode()
-    assert reason in refused(tmp_path, len(text).to_bytes(8, "little") + text + b"\0" * 4)
 
 
 def rewritten(tmp_path, whole, change, name="changed.safetensors"):
@@ -318,28 +256,6 @@ def test_a_document_that_does_not_fit_is_refused_with_the_reason(tmp_path, whole
     path = rewritten(tmp_path, whole, change)
     with pytest.raises(ModelFileError, match=reason):
         cr.load(path)
-
-
-def test_loading_imports_and_runs_nothing(tmp_path, whole):
-    path = tmp_path / "m.safetensors"
-    path.write_bytes(whole)
-    script = (
-        "import sys, chainrule as cr\n"
-        "armed, seen = False, []\n"
-        "events = ('import', 'exec', 'compile', 'socket', 'subprocess', 'os.system', 'open')\n"
-        "def hook(event, args):\n"
-        "    if armed and event.startswith(events):\n"
-        "        seen.append((event, str(args[0])))\n"
-        "sys.addaudithook(hook)\n"
-        "armed = True\n"
-        "cr.load(sys.argv[1])\n"
-        "armed = False\n"
-        "print([x for x in seen if x != ('open', sys.argv[1])])\n"
-    )
-    answer = subprocess.run(
-        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True
-    )
-    assert answer.stdout.strip() == "[]"
 
 
 # Parts of your own.

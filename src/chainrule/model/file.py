@@ -232,13 +232,10 @@ def _labels_fit(labels: Sequence[str], arrays: Mapping[str, Any]) -> bool:
 def _history(names: Any, arrays: dict[str, Any]) -> dict[str, list[float]]:
     listed = isinstance(names, list) and all(isinstance(name, str) for name in names)
     _expect(listed, "its history is not understood")
-    history: dict[str, list[float]] = {}
-    left = HISTORY_LIMIT
-    for name in names:
-        array = array_of(f"history.{name}", arrays)
+    series = {name: array_of(f"history.{name}", arrays) for name in names}
+    for name, array in series.items():
         proper = array.ndim == 1 and array.dtype == "float64"
         _expect(proper, f"its history of {name!r:.40} is not understood")
-        left -= array.size
-        _expect(left >= 0, f"its history has more than {HISTORY_LIMIT} numbers")
-        history[name] = array.tolist()
-    return history
+    fits = sum(array.size for array in series.values()) <= HISTORY_LIMIT
+    _expect(fits, f"its history has more than {HISTORY_LIMIT} numbers")
+    return {name: series[name].tolist() for name in names}
