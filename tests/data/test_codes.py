@@ -1,14 +1,23 @@
 """Columns are written for a network by published rules, from their training part alone."""
 
 import dataclasses
+import io
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chainrule.data import CODES, as_table, fit_encoder
-from chainrule.data.codes import HEAVY, RARE, REACH, CategoryCode, DateCode, NumberCode, fit_code
+from chainrule.data import CODES, as_table, fit_encoder, table_chunks
+from chainrule.data.codes import (
+    HEAVY,
+    MOST_LABELS,
+    REACH,
+    CategoryCode,
+    DateCode,
+    NumberCode,
+    fit_code,
+)
 from chainrule.data.table import Column
 from chainrule.errors import DataError, ModelFileError
 from chainrule.model.descriptions import from_plain, to_plain
@@ -80,18 +89,26 @@ def test_what_is_constant_in_the_training_part_says_nothing_whatever_comes():
     assert written(code, numbers([5.0, 7.0, -1e9, NAN])).tolist() == [[0]] * 4
 
 
-def test_labels_of_few_rows_share_an_input_with_what_is_new_and_missing():
-    cells = ["a"] * RARE + ["b"] * RARE + ["c"] * (RARE - 1) + [None]
-    code = fit_code(labels(cells))
-    assert code.labels == ("a", "b")
-    assert code.slot
-    new = written(code, labels(["a", "b", "c", "new", None]))
-    assert new.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1], [0, 0, 1]]
+def test_beyond_the_most_frequent_labels_the_others_share_an_input_with_what_is_new_and_missing():
+    frequent = [f"often {i:04}" for i in range(MOST_LABELS)]
+    code = fit_code(labels([*frequent, "a seldom one", *frequent]))
+    assert code.labels == tuple(frequent)
+    assert code.width == MOST_LABELS + 1
+    found = written(code, labels(["often 0000", "a seldom one", "new", None]))
+    assert found[:, [0, -1]].tolist() == [[1, 0], [0, 1], [0, 1], [0, 1]]
+    assert (found.sum(axis=1) == 1).all()
 
 
-def test_a_column_of_rare_labels_alone_is_one_input():
-    code = fit_code(labels([f"l{i}" for i in range(5)] * (RARE - 1) or ["a"]))
-    assert written(code, labels(["l1", "new"])).shape == (2, code.width)
+def test_many_rows_have_fewer_labels_so_that_memory_is_bounded(monkeypatch):
+    monkeypatch.setattr("chainrule.data.codes.MOST_CELLS", 20)
+    assert fit_code(labels(["a", "a", "a", "b", "b", "c"])).labels == ("a", "b", "c")
+    assert fit_code(labels(["a", "a", "a", "b", "b", "c"] * 2)).labels == ("a",)
+
+
+def test_as_many_labels_as_have_room_need_no_input_to_share():
+    code = fit_code(labels([f"often {i}" for i in range(MOST_LABELS)] * 2))
+    assert code.width == MOST_LABELS
+    np.testing.assert_allclose(written(code, labels(["new", "other"])), 1 / MOST_LABELS)
 
 
 def dates(cells):
@@ -192,6 +209,24 @@ def test_a_column_of_another_kind_is_refused():
         rows = {column: cells[:2] for column, cells in MIXED.items()} | {name: other}
         with pytest.raises(DataError, match=f"column '{name}' is a .*, and the model was trained"):
             encoder.encode(as_table(rows))
+
+
+def test_a_target_of_dates_is_refused_with_what_to_do():
+    table = as_table({"x": [1, 2], "day": ["2024-01-01", "2024-01-02"]})
+    with pytest.raises(DataError, match=r"'day' holds dates.* days since"):
+        fit_encoder(table, ["x"], table.column("day"))
+
+
+def test_targets_of_new_rows_are_read_as_those_of_training():
+    table = as_table({"x": ["1", "2"], "price": ["1.234,5 €", "80 €"], "size": ["1.5", "2"]})
+    encoder = fit_encoder(table, ["x"], table.column("price"), table.column("size"))
+    assert encoder.target_kinds == {"price": "number 1.234,5 €", "size": ""}
+    file = io.BytesIO(b"x,price,size\n3,1.234,1.234\n")
+    (chunk,) = table_chunks(file, encoder.kinds, optional=encoder.target_kinds)
+    assert chunk.table.column("price").values.tolist() == [1234]
+    assert chunk.table.column("size").values.tolist() == [1.234]
+    again = from_plain(to_plain(encoder, "the encoder"), "the encoder")
+    assert again == encoder
 
 
 BROKEN = [

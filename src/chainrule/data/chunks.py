@@ -8,7 +8,7 @@ time. The first block decides what the file is like, by the same rules as for a 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ class _Wanted:
     """What is wanted of a table, see `table_chunks`."""
 
     kinds: Mapping[str, str]
-    optional: Sequence[str]
+    optional: Collection[str]
     texts: Sequence[str]
     missing: Sequence[str]
 
@@ -66,6 +66,12 @@ class _Wanted:
             if name not in names:
                 raise no_column(table, name, names)
 
+    @property
+    def types(self) -> dict[str, str]:
+        """The kinds that are known, those of optional columns among them."""
+        known = self.optional if isinstance(self.optional, Mapping) else {}
+        return {**self.kinds, **{name: kind for name, kind in known.items() if kind}}
+
     def typed(self, name: str) -> bool:
         """Whether a column is to be typed."""
         return name in self.kinds or name in self.optional
@@ -75,7 +81,7 @@ def table_chunks(
     source: Any,
     kinds: Mapping[str, str],
     *,
-    optional: Sequence[str] = (),
+    optional: Collection[str] = (),
     texts: Sequence[str] = (),
     missing: Sequence[str] | None = None,
     name: str = "",
@@ -86,7 +92,8 @@ def table_chunks(
         source: the path of a file, an open binary file (a pipe will do), or whatever `as_table`
             takes.
         kinds: the columns that are needed, with their kinds.
-        optional: columns that are read too where they are there; their cells decide the kind.
+        optional: columns that are read too where they are there; their cells decide the kind, or
+            it is given: a dict with a kind, or "", for each.
         texts: columns whose cells are wanted as they stand.
         missing: the cells that say that there is no value; by default those of `MISSING`.
         name: what messages call an open file.
@@ -111,7 +118,7 @@ def table_chunks(
 
 
 def _from_memory(source: Any, wanted: _Wanted) -> Chunk:
-    table = as_table(source, wanted.kinds, missing=wanted.missing)
+    table = as_table(source, wanted.types, missing=wanted.missing)
     wanted.check(table.name, table.names)
     found = {name: _plain(source, table.column(name)) for name in wanted.texts}
     return Chunk(table, tuple(table.names), found, 0)
@@ -154,7 +161,7 @@ def _of_csv(file: InputFile, wanted: _Wanted) -> Iterator[Chunk]:
                 name,
                 cells.texts[name],
                 cells.place,
-                wanted.kinds.get(name),
+                wanted.types.get(name),
                 decimal=decimal,
                 missing=wanted.missing,
             )
@@ -178,7 +185,7 @@ def _of_parquet(file: InputFile, wanted: _Wanted) -> Iterator[Chunk]:
     for frame in parquet_batches(file, needed, lazy):
         place = row_of(file.name, first)
         columns = tuple(
-            memory_column(name, frame[name], wanted.kinds.get(name), wanted.missing, place)
+            memory_column(name, frame[name], wanted.types.get(name), wanted.missing, place)
             for name in needed
             if wanted.typed(name)
         )
@@ -191,7 +198,7 @@ def _of_workbook(file: InputFile, wanted: _Wanted) -> Iterator[Chunk]:
     book = workbook_cells(file)
     wanted.check(file.name, list(book.texts))
     columns = tuple(
-        typed_column(name, texts, book.place, wanted.kinds.get(name), missing=wanted.missing)
+        typed_column(name, texts, book.place, wanted.types.get(name), missing=wanted.missing)
         for name, texts in book.texts.items()
         if wanted.typed(name)
     )

@@ -10,8 +10,9 @@ The rules:
    their order stays, and a few giants do not press all the others into one point.
 3. Missing numbers and dates become the median; where the training part had missing ones, another
    input is 1 for them.
-4. Labels get an input each. Those that fewer than RARE training rows have share one with what is
-   missing or new, if there are any.
+4. Labels get an input each, the MOST_LABELS most frequent of them, or fewer where the training
+   rows would have more than MOST_CELLS such inputs. The others share one with what is missing or
+   new.
 5. Dates become the days since the middle of the training part, and the sine and cosine of their
    place in the year, the week and the day, of those that vary. The year needs no input of its own:
    the days say it.
@@ -31,11 +32,11 @@ from chainrule.errors import DataError
 REACH = 1.0
 """So many training ranges beyond the training range values are taken as they are."""
 
-HEAVY = 20.0
+HEAVY = 50.0
 """A value so many times as far from the median as the middle half makes a heavy tail."""
 
-RARE = 1
-"""Labels of fewer training rows have no input of their own."""
+MOST_LABELS, MOST_CELLS = 1000, 10**8
+"""So many labels of a column have an input of their own, with so many cells in all (400 MB)."""
 
 YEAR, WEEK, DAY = "year", "week", "day"
 CYCLES = {YEAR: 365.2425, WEEK: 7.0, DAY: 1.0}
@@ -261,7 +262,8 @@ def bent(values: Any, median: float, bend: float) -> Any:
 
 
 def _category_code(column: Column) -> CategoryCode:
-    counts = {label: count for label, count in column.counts().items() if count >= RARE}
+    most = min(MOST_LABELS, max(1, MOST_CELLS // max(1, len(column.values))))
+    counts = dict(list(column.counts().items())[:most])
     labels = tuple(sorted(counts))
     total = max(1, sum(counts.values()))
     shares = tuple(counts[label] / total for label in labels)

@@ -23,6 +23,7 @@ class TargetCode:
 
     Attributes:
         labels: of one yes/no answer of several the two labels, that of no first; else none.
+        writing: how the numbers were written, see `data.numbers`.
     """
 
     column: str
@@ -30,6 +31,7 @@ class TargetCode:
     center: float = 0.0
     scale: float = 1.0
     labels: tuple[str, ...] = ()
+    writing: str = ""
 
     def __post_init__(self) -> None:
         if not self.scale > 0:
@@ -75,6 +77,14 @@ class Encoder:
     def kinds(self) -> dict[str, str]:
         """The kind and writing of every column that is needed, for `as_table`."""
         return {code.column: reads_as(code.kind, code.writing) for code in self.codes}
+
+    @property
+    def target_kinds(self) -> dict[str, str]:
+        """The targets, with the kind of those whose numbers are written in a way of their own."""
+        return {
+            code.column: reads_as(code.kind, code.writing) if code.writing else ""
+            for code in self.targets
+        }
 
     @property
     def width(self) -> int:
@@ -147,6 +157,9 @@ def fit_encoder(table: Table, columns: Sequence[str], *targets: Column) -> Encod
         columns: the columns to learn from.
         targets: the target of the training part, or several.
 
+    Raises:
+        DataError: a target of dates.
+
     Example:
         >>> from chainrule.data import as_table
         >>> table = as_table({"size": [1.0, 3.0], "kind": ["a", "b"], "price": [10.0, 30.0]})
@@ -162,4 +175,9 @@ def fit_encoder(table: Table, columns: Sequence[str], *targets: Column) -> Encod
 def _target_code(target: Column) -> TargetCode:
     if target.labels:
         return TargetCode(target.name, CATEGORY)
-    return TargetCode(target.name, NUMBER, *moments(target.values))
+    if target.kind == DATE:
+        raise DataError(
+            f"The target {target.name!r} holds dates, and a network predicts numbers or labels. "
+            "Make a number of it, e.g. the days since another date."
+        )
+    return TargetCode(target.name, NUMBER, *moments(target.values), writing=target.writing)

@@ -78,11 +78,11 @@ def _find(
 ) -> tuple[Chunk, int]:
     """The piece of the table that has the row, and the row's place in it."""
     rows, table = 0, "the table"
-    columns, targets = list(encoder.kinds), [code.column for code in encoder.targets]
+    columns = list(encoder.kinds)
     for chunk in table_chunks(
         source,
         encoder.kinds,
-        optional=targets,
+        optional=encoder.target_kinds,
         texts=columns,
         missing=markers,
         name=name,

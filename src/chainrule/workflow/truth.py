@@ -100,7 +100,11 @@ def gather_answers(model: Model, source: Any, name: str = "", missing: Markers =
     parts: list[tuple[Any, Any, Any]] = []
     left_out, table = 0, ""
     for chunk in table_chunks(
-        source, encoder.kinds, optional=targets, missing=missing_markers(model, missing), name=name
+        source,
+        encoder.kinds,
+        optional=encoder.target_kinds,
+        missing=missing_markers(model, missing),
+        name=name,
     ):
         table = chunk.table.name
         for target in targets:
