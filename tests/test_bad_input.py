@@ -138,6 +138,7 @@ BAD = {
         SettingError,
         ["patience is 1099511627776", "at most 2,147,483,647"],
     ),
+    "no steps": (lambda: fit(max_steps=0), SettingError, ["max_steps is 0", "at least 1", "None"]),
     "callbacks that are no list": (
         lambda: fit(callbacks=print),
         SettingError,

@@ -115,7 +115,9 @@ def test_columns_that_are_left_out_are_said(folder, capsys):
     page = capsys.readouterr().out
     assert re.search("id     left out  .* 60 rows\n", page)
     assert "seven  left out  one value only" in page
-    assert "y      target    0 30, 1 30 (2 different whole numbers only; else --task numbers)" in page
+    assert (
+        "y      target    0 30, 1 30 (2 different whole numbers only; else --task numbers)" in page
+    )
 
 
 def test_an_existing_output_is_not_replaced_without_force_and_nothing_is_trained(folder, capsys):

@@ -34,6 +34,11 @@ def fit(net=NETWORK, X=X, y=Y, **settings):
     return cr.fit(net, X, y, **settings)
 
 
+@pytest.fixture(autouse=True)
+def short_runs_are_kept(monkeypatch):
+    monkeypatch.setattr(checkpoint, "SHORTEST", 0.0)
+
+
 class Killed(BaseException):
     """Stands for the end of the process."""
 
@@ -299,3 +304,12 @@ def test_a_program_that_handles_the_signal_gets_its_model(tmp_path):
     assert not received
     again = fit(checkpoint=tmp_path / "run", epochs=50, resume=True)
     assert fingerprint(again) == fingerprint(fit(epochs=50))
+
+
+def test_a_finished_run_of_less_than_a_second_leaves_no_file(monkeypatch, tmp_path):
+    monkeypatch.setattr(checkpoint, "SHORTEST", 1e6)
+    first = fit(checkpoint=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    fit(checkpoint=tmp_path / "run", max_time=1e-9, epochs=50)
+    assert (tmp_path / "run").exists()
+    assert fingerprint(fit(checkpoint=tmp_path / "run")) == fingerprint(first)

@@ -26,6 +26,10 @@ FINISHED = ("epochs", "patience")
 """Reasons for stopping after which nothing is left to do."""
 
 
+SHORTEST = 1.0
+"""Seconds of a finished run that is worth a file: a shorter one is done again sooner than found."""
+
+
 @dataclass(frozen=True, eq=False)
 class Found:
     """What a checkpoint holds.
@@ -87,6 +91,10 @@ class Keeper:
         if self._epochs is not None:
             return epoch - self._saved_epoch >= self._epochs
         return time.perf_counter() - self._saved >= self._seconds
+
+    def is_worth(self, seconds: float) -> bool:
+        """Whether the end of a run of so many seconds is written."""
+        return seconds >= SHORTEST or self.path.exists()
 
     def save(self, found: Found) -> None:
         """Write the file, whole or not at all.

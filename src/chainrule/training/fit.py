@@ -73,6 +73,7 @@ def fit(
     dtype: str | None = None,
     shuffle: bool = True,
     max_time: float | None = None,
+    max_steps: int | None = None,
     callbacks: Sequence[Callable[[Progress], Any]] = (),
     progress: bool | Callable[[Progress], Any] = False,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -104,7 +105,8 @@ def fit(
         engine: "numpy", "xla", or "auto": the one expected to be done first.
         dtype: "float32" or "float64"; None: that of the model to continue from, else "float32".
         shuffle: whether every epoch has an order of its own.
-        max_time: seconds after which training stops, at the end of a step.
+        max_time: seconds after which training stops, at the end of a step. max_steps: steps after
+            which it stops, e.g. to do again what a time limit had cut off.
         callbacks: functions called with a `Progress` after every epoch; one that returns True
             stops training. They see every epoch, which on small networks costs speed.
         progress: True prints a line that keeps changing; a function gets a `Progress` about five
@@ -113,7 +115,8 @@ def fit(
             at all, at the end too. checkpoint_every: a time ("30s", "5m") or a number of epochs.
         resume: go on from that file, to the very bits of a run that was never interrupted. Without
             the file training starts anew; a finished run is returned as it is, or goes on where
-            `epochs` is larger now.
+            `epochs` is larger now. A run that ended within a second is not kept: done again it has
+            the same bits, and sooner.
 
     Returns:
         The trained model. The first Ctrl-C stops training and returns it too, with
@@ -155,6 +158,7 @@ def fit(
         patience=patience,
         tol=tol,
         max_time=max_time,
+        max_steps=max_steps,
         dtype=dtype,
         seed=seed,
         callbacks=callbacks,
@@ -206,6 +210,7 @@ def fit(
         patience=10 if patience is None and tol > 0 else patience,
         tolerance=tol,
         max_time=max_time,
+        max_steps=max_steps,
         callbacks=tuple(callbacks),
         on_progress=as_listener(progress),
         whole=lambda tree: whole_tree(net, task.network, tree),

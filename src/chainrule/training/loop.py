@@ -23,7 +23,7 @@ from chainrule.training.carry import settings_of, start_carry
 from chainrule.training.checkpoint import FINISHED, Found, Keeper
 from chainrule.training.interrupt import Flag, interruptible
 from chainrule.training.layout import FlatLayout, TreeLayout
-from chainrule.training.pace import Pace
+from chainrule.training.pace import MOST_STEPS, Pace
 from chainrule.training.program import RUNNING, Shape, build_program
 from chainrule.training.records import Bad, Outcome, Plan, Progress
 from chainrule.training.step import Task
@@ -112,9 +112,8 @@ class _Run:
         """Call the program until something ends the run."""
         began = time.perf_counter()
         pace, warm = Pace(self.tables.steps), not self.engine.compiles
-        stopped = int(self.carry["stop"]) != RUNNING
-        reason, bad = "patience" if stopped else "epochs", None
-        while self._epochs_left > 0 and not stopped:
+        reason, bad = self._nothing_to_do(), None
+        while not reason:
             started = time.perf_counter()
             epoch = int(self.carry["epoch"])
             bad = self._call(self._cut(pace.limit(int(self.carry["position"]))))
@@ -127,18 +126,9 @@ class _Run:
                 pace.note(int(self.carry["taken"]), ended, now - started)
             warm = True
             stopping = self._report(began, ended=ended > 0)
-            if int(self.carry["stop"]) != RUNNING:
-                reason = "patience"
-            elif stopping:
-                reason = "callback"
-            elif flag.raised:
-                reason = _reason_of(flag)
-            elif self._out_of_time(now - began):
-                reason = "time"
-            else:
+            reason = self._stop_reason(flag, stopping, now - began)
+            if not reason:
                 self._keep(began)
-                continue
-            break
         seconds = self.before + time.perf_counter() - began
         if int(self.carry["step"]) != self.begun_at:
             self._save(seconds, reason)
@@ -171,26 +161,47 @@ class _Run:
             self._save(self.before + time.perf_counter() - began, None)
 
     def _save(self, seconds: float, reason: str | None) -> None:
-        if self.keeper is None:
+        ended = reason if reason in FINISHED else None
+        if self.keeper is None or (ended and not self.keeper.is_worth(seconds)):
             return
         carry = tree_map(self.engine.get, self.carry)
-        ended = reason if reason in FINISHED else None
         self.keeper.save(Found(carry, self.history, seconds, self.plan.epochs, ended))
 
-    def _out_of_time(self, seconds: float) -> bool:
-        """Whether time is up while epochs are left."""
+    def _nothing_to_do(self) -> str:
+        """Why no step is left: "patience", "epochs", "steps", or "" where one is."""
+        if int(self.carry["stop"]) != RUNNING:
+            return "patience"
+        if self._epochs_left <= 0:
+            return "epochs"
+        return "steps" if self._steps_left <= 0 else ""
+
+    def _stop_reason(self, flag: Flag, stopping: bool, seconds: float) -> str:
+        """Why training ends after a call, or "" where it goes on."""
+        done = self._nothing_to_do()
+        if done == "patience":
+            return done
+        if stopping:
+            return "callback"
+        if flag.raised:
+            return "terminated" if flag.signal == signal.SIGTERM else "interrupted"
         limit = self.plan.max_time
-        return limit is not None and seconds >= limit and self._epochs_left > 0
+        return done or ("time" if limit is not None and seconds >= limit else "")
 
     @property
     def _epochs_left(self) -> int:
         return self.plan.epochs - int(self.carry["epoch"])
+
+    @property
+    def _steps_left(self) -> int:
+        most = MOST_STEPS if self.plan.max_steps is None else self.plan.max_steps
+        return most - int(self.carry["step"])
 
     def _put(self, tree: Tree) -> Tree:
         return tree_map(self.engine.put, tree)
 
     def _cut(self, limit: int) -> int:
         """With callbacks a call ends with its epoch, so that they see every one."""
+        limit = min(limit, self._steps_left)
         if not self.plan.callbacks:
             return limit
         return min(limit, self.tables.steps - int(self.carry["position"]))
@@ -326,7 +337,3 @@ class _Run:
             seconds=seconds,
             bad=bad,
         )
-
-
-def _reason_of(flag: Flag) -> str:
-    return "terminated" if flag.signal == signal.SIGTERM else "interrupted"

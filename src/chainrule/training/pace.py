@@ -5,7 +5,7 @@ from __future__ import annotations
 CALL_SECONDS = 0.2
 """A call of the program is made about this long: short enough for Ctrl-C and the progress line."""
 
-MOST_STEPS = 2**30
+MOST_STEPS = 2**31 - 1
 
 
 class Pace:

@@ -41,6 +41,7 @@ class Plan:
     patience: int | None
     tolerance: float
     max_time: float | None
+    max_steps: int | None
     callbacks: Sequence[Callable[[Progress], Any]]
     on_progress: Callable[[Progress], Any] | None
     whole: Callable[[Tree], Tree]

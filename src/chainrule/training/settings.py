@@ -21,6 +21,7 @@ def check_settings(
     patience: Any,
     tol: Any,
     max_time: Any,
+    max_steps: Any,
     dtype: Any,
     seed: Any,
     callbacks: Any,
@@ -35,6 +36,8 @@ def check_settings(
         check_count("batch_size", batch_size, "; None takes all rows at once")
     if patience is not None:
         check_count("patience", patience, "; None never stops early")
+    if max_steps is not None:
+        check_count("max_steps", max_steps, "; None sets no bound")
     if not (_is_number(tol) and 0 <= tol < math.inf):
         raise SettingError(f"tol is {tol!r}; it must be a finite number of at least 0.")
     if isinstance(seed, bool) or not hasattr(seed, "__index__"):
