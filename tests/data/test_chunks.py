@@ -7,7 +7,16 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from chainrule.data import CATEGORY, NUMBER, as_table, chunks, csv_faults, csv_source, table_chunks
+from chainrule.data import (
+    CATEGORY,
+    NUMBER,
+    as_table,
+    chunks,
+    csv_faults,
+    csv_lines,
+    csv_source,
+    table_chunks,
+)
 from chainrule.errors import DataError
 
 KINDS = {"a": NUMBER, "b": CATEGORY}
@@ -127,9 +136,9 @@ def test_a_quick_look_at_quotes_and_a_close_one_agree(rows, piece, ended):
     """Where the quick one is content, every line has two cells and none is blank."""
     content = "\n".join(",".join(row) for row in [["a", "b"], *rows]) + "\n" * ended
     assume('"' in content)
-    text = csv_faults.CsvText(content.encode(), "t.csv", ",", ("a", "b"))
+    text = csv_lines.CsvText(content.encode(), "t.csv", ",", ("a", "b"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(csv_faults, "PIECE", piece)
+        patch.setattr(csv_lines, "PIECE", piece)
         quick = text.even
     try:
         blank, _ = csv_faults.blank_rows(text)

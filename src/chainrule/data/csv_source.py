@@ -10,7 +10,6 @@ import numpy as np
 
 from chainrule.data.csv_faults import (
     LONGEST_CELL,
-    CsvText,
     blank_rows,
     header_of,
     line_of,
@@ -18,6 +17,7 @@ from chainrule.data.csv_faults import (
     too_long,
     zero_byte,
 )
+from chainrule.data.csv_lines import CsvText
 from chainrule.data.decoding import Decoder
 from chainrule.data.dialect import delimiter_of, hint_of
 from chainrule.data.files import InputFile
