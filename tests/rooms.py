@@ -38,6 +38,7 @@ LAZY = {
     "jaxlib": "chainrule.engine",
     "chainrule.engine": "chainrule.engine",  # its modules that need jax
     "chainrule.cli": "chainrule.cli",  # the subcommands
+    "chainrule.clustering": "chainrule.clustering",  # its modules that need Numba or SciPy
     "polars": "chainrule.data",
     "pandas": "chainrule.data",
     "python_calamine": "chainrule.data",
@@ -48,8 +49,8 @@ LAZY = {
     "scipy": "chainrule.engine",  # the error function
 }
 HEAVY = {
-    *("jax", "jaxlib", "matplotlib", "pandas", "polars", "python_calamine", "rich", "scipy"),
-    *("sklearn", "torch"),
+    *("jax", "jaxlib", "matplotlib", "numba", "pandas", "polars", "python_calamine", "rich"),
+    *("scipy", "sklearn", "torch"),
 }
 NEVER = {"torch", "tensorflow", "autograd"}
 OTHER_PEOPLES_DERIVATIVES = {

@@ -1,0 +1,257 @@
+"""K-means: Lloyd's iteration, with Hamerly's bounds, from one start or the best of several.
+
+Sources: Lloyd (1982); Hamerly, Making k-means even faster (2010); seeding: see seeding.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.clustering.blocks import Runner, block_runner, row_blocks
+from chainrule.clustering.compiled import loops
+from chainrule.clustering.seeding import random_rows, seed_centers
+from chainrule.errors import DataError, SettingError
+
+
+@dataclass(frozen=True, eq=False)
+class Clusters:
+    """What k-means found.
+
+    Attributes:
+        centers: float64 (clusters, features). labels: int32 (rows,), the nearest center of each.
+        squared: float64 (rows,), squared distances to it. inertia: their weighted sum.
+        iterations: how many it took. converged: whether it ended by itself.
+    """
+
+    centers: Any
+    labels: Any
+    squared: Any
+    inertia: float
+    iterations: int
+    converged: bool
+
+
+def kmeans(
+    rows: Any,
+    clusters: int,
+    *,
+    weights: Any = None,
+    init: Any = "k-means++",
+    starts: int = 1,
+    max_iter: int = 300,
+    tol: float = 1e-4,
+    cosine: bool = False,
+    bounds: bool = True,
+    seed: Any = 0,
+    threads: int | None = None,
+) -> Clusters:
+    """Group rows around centers so that their squared distances to the nearest one are small.
+
+    Args:
+        rows: float array (rows, features), finite.
+        clusters: how many. weights: of the rows, (rows,), at least 0.
+        init: "k-means++", "random", or centers (clusters, features).
+        starts: so many times from new centers; the best is kept.
+        max_iter, tol: stop when the centers' squared moves sum to at most tol times the mean
+            variance of the features, or when no row changes.
+        cosine: whether angles count and lengths do not: rows and centers are brought to length 1.
+        bounds: whether rows are passed over that cannot change; the result is the same.
+        seed: a whole number, or a NumPy generator.
+        threads: how many; None: as many as there are. The result does not depend on it.
+
+    Raises:
+        SettingError, DataError: fewer different rows than clusters, or settings that cannot be.
+
+    Example:
+        >>> found = kmeans(np.array([[0.0], [1.0], [9.0], [10.0]]), 2)
+        >>> sorted(found.centers[:, 0].tolist()), found.inertia
+        ([0.5, 9.5], 1.0)
+    """
+    data = np.asarray(rows)
+    check_count(clusters, len(data))
+    if cosine:
+        data = unit_rows(data)
+    mass = np.ones(len(data)) if weights is None else np.asarray(weights, "float64")
+    rng = np.random.default_rng(seed)
+    allowed = tol * float(np.var(data, axis=0, dtype="float64").mean())
+    given = None if isinstance(init, str) else np.array(init, "float64")
+    if given is not None and given.shape != (clusters, data.shape[1]):
+        raise SettingError(
+            f"init has shape {given.shape}; centers of shape ({clusters}, {data.shape[1]}) are "
+            "needed: one row for each of the clusters."
+        )
+    best: Clusters | None = None
+    with block_runner(threads, data.size * clusters) as run:
+        for _ in range(1 if given is not None else starts):
+            centers = _first_centers(data, mass, clusters, given, init, rng, run)
+            found = _iterate(data, mass, centers, max_iter, allowed, cosine, bounds, run)
+            if best is None or found.inertia < best.inertia:
+                best = found
+    assert best is not None
+    return best
+
+
+def nearest_centers(rows: Any, centers: Any, threads: int | None = None) -> tuple[Any, Any]:
+    """The nearest center of every row: its number, int32 (rows,), and the squared distance."""
+    data = np.asarray(rows)
+    with block_runner(threads, data.size * len(centers)) as run:
+        return _nearest(data, np.asarray(centers, "float64"), run)
+
+
+def check_count(clusters: int, rows: int) -> None:
+    """Refuse a number of clusters that rows cannot have."""
+    whole = hasattr(clusters, "__index__") and not isinstance(clusters, bool)
+    if not whole or clusters < 1:
+        raise SettingError(f"The number of clusters is {clusters!r}; it must be 1 or more.")
+    if rows < clusters:
+        raise DataError(
+            f"{rows} {'row' if rows == 1 else 'rows'} cannot make {clusters} clusters: ask for "
+            f"{rows} or fewer."
+        )
+
+
+def unit_rows(rows: Any) -> Any:
+    """Rows brought to length 1.
+
+    Raises:
+        DataError: a row is all zeros and has no direction.
+    """
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype="float64"))
+    if not lengths.all():
+        raise DataError(
+            f"Row {int(np.argmin(lengths)) + 1} is all zeros and has no direction: leave it out, "
+            "or use Euclidean distance."
+        )
+    return rows / lengths[:, None]
+
+
+def _first_centers(
+    rows: Any, weights: Any, clusters: int, given: Any, init: Any, rng: Any, run: Runner
+) -> Any:
+    if given is not None:
+        return given.copy()
+    if init == "random":
+        return random_rows(rows, weights, clusters, rng)
+    if init != "k-means++":
+        raise SettingError(f"init is {init!r}; it is 'k-means++', 'random' or centers.")
+    return seed_centers(rows, weights, clusters, rng, run)
+
+
+def _nearest(rows: Any, centers: Any, run: Runner) -> tuple[Any, Any]:
+    labels, squared = np.empty(len(rows), "int32"), np.empty(len(rows))
+    assign = loops().assign
+    run(lambda _, start, stop: assign(rows, centers, labels, squared, start, stop), len(rows))
+    return labels, squared
+
+
+class _State:
+    """Labels, bounds and sums of one run, which every iteration changes in place."""
+
+    def __init__(self, rows: Any, weights: Any, clusters: int) -> None:
+        blocks = len(row_blocks(len(rows)))
+        self.rows, self.weights = rows, weights
+        self.labels = np.empty(len(rows), "int32")
+        self.upper, self.lower = np.empty(len(rows)), np.empty(len(rows))
+        self.sums, self.mass = np.zeros((clusters, rows.shape[1])), np.zeros(clusters)
+        self.part_sums = np.empty((blocks, clusters, rows.shape[1]))
+        self.part_mass = np.empty((blocks, clusters))
+
+    def measure_all(self, centers: Any, run: Runner) -> None:
+        """Every row against every center."""
+        step = loops().assign_and_bound
+        run(
+            lambda b, start, stop: step(
+                self.rows, self.weights, centers, self.labels, self.upper, self.lower, start, stop,
+                self.part_sums[b], self.part_mass[b],
+            ),
+            len(self.rows),
+        )  # fmt: skip
+        self.sums, self.mass = self.part_sums.sum(axis=0), self.part_mass.sum(axis=0)
+
+    def measure_doubtful(self, centers: Any, moved: Any, run: Runner) -> int:
+        """Only the rows that the bounds leave in doubt; how many changed their center."""
+        step = loops().assign_where_needed
+        order = np.argsort(-moved, kind="stable")
+        farthest = int(order[0])
+        most, next_most = float(moved[farthest]), float(moved[order[min(1, len(order) - 1)]])
+        gaps = _half_gaps(centers)
+        changed = run(
+            lambda b, start, stop: step(
+                self.rows, self.weights, centers, moved, farthest, most, next_most, gaps,
+                self.labels, self.upper, self.lower, start, stop,
+                self.part_sums[b], self.part_mass[b],
+            ),
+            len(self.rows),
+        )  # fmt: skip
+        if total := sum(changed):
+            self.sums += self.part_sums.sum(axis=0)
+            self.mass += self.part_mass.sum(axis=0)
+            return int(total)
+        return 0
+
+
+def _iterate(
+    rows: Any, weights: Any, centers: Any, max_iter: int, allowed: float, cosine: bool,
+    bounds: bool, run: Runner,
+) -> Clusters:  # fmt: skip
+    """Lloyd's iteration from these centers."""
+    state = _State(rows, weights, len(centers))
+    moved: Any = None
+    converged, iteration = False, 0
+    for iteration in range(1, max_iter + 1):
+        if moved is None or not bounds:
+            before = state.labels.copy()
+            state.measure_all(centers, run)
+            same = iteration > 1 and np.array_equal(before, state.labels)
+        else:
+            same = state.measure_doubtful(centers, moved, run) == 0
+        if same:
+            converged = True
+            break
+        repaired = _fill_empty(state, centers)
+        new = state.sums / np.where(state.mass > 0, state.mass, 1.0)[:, None]
+        new = np.where((state.mass > 0)[:, None], new, centers)
+        if cosine:
+            new = unit_rows(np.where(np.any(new, axis=1)[:, None], new, centers))
+        moved = np.sqrt(((new - centers) ** 2).sum(axis=1))
+        centers = new
+        shift = float((moved**2).sum())
+        if repaired:
+            moved = None
+        if shift <= allowed:
+            converged = True
+            break
+    labels, squared = _nearest(rows, centers, run)
+    return Clusters(
+        centers, labels, squared, float((weights * squared).sum()), iteration, converged
+    )
+
+
+def _half_gaps(centers: Any) -> Any:
+    """Half the distance of every center to the nearest other one."""
+    if len(centers) == 1:
+        return np.full(1, np.inf)
+    gaps = np.stack([((centers - center) ** 2).sum(axis=1) for center in centers])
+    np.fill_diagonal(gaps, np.inf)
+    return np.sqrt(gaps.min(axis=1)) / 2
+
+
+def _fill_empty(state: _State, centers: Any) -> bool:
+    """Give every empty cluster the row that lies farthest from its own center; whether any was."""
+    empty = np.flatnonzero(state.mass <= 0)
+    if not len(empty):
+        return False
+    gaps = ((state.rows - centers[state.labels]) ** 2).sum(axis=1) * (state.weights > 0)
+    for cluster, row in zip(empty, np.argsort(-gaps, kind="stable"), strict=False):
+        if gaps[row] <= 0:
+            break
+        old, part = state.labels[row], state.weights[row] * state.rows[row]
+        state.sums[old] -= part
+        state.mass[old] -= state.weights[row]
+        state.sums[cluster] = part
+        state.mass[cluster] = state.weights[row]
+        state.labels[row] = cluster
+    return True
