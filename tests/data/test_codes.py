@@ -9,15 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainrule.data import CODES, as_table, fit_encoder, table_chunks
-from chainrule.data.codes import (
-    HEAVY,
-    MOST_LABELS,
-    REACH,
-    CategoryCode,
-    DateCode,
-    NumberCode,
-    fit_code,
-)
+from chainrule.data.codes import CategoryCode, DateCode, NumberCode
+from chainrule.data.learning import HEAVY, MOST_LABELS, REACH, fit_code
 from chainrule.data.table import Column
 from chainrule.errors import DataError, ModelFileError
 from chainrule.model.descriptions import from_plain, to_plain
@@ -100,7 +93,7 @@ def test_beyond_the_most_frequent_labels_the_others_share_an_input_with_what_is_
 
 
 def test_many_rows_have_fewer_labels_so_that_memory_is_bounded(monkeypatch):
-    monkeypatch.setattr("chainrule.data.codes.MOST_CELLS", 20)
+    monkeypatch.setitem(fit_code.__globals__, "MOST_CELLS", 20)
     assert fit_code(labels(["a", "a", "a", "b", "b", "c"])).labels == ("a", "b", "c")
     assert fit_code(labels(["a", "a", "a", "b", "b", "c"] * 2)).labels == ("a",)
 

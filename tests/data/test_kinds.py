@@ -4,7 +4,7 @@ import numpy as np
 import polars
 import pytest
 
-from chainrule.data import COLUMN_KINDS, as_table, check_types
+from chainrule.data import COLUMN_KINDS, as_table
 from chainrule.data.deciding import number_column
 from chainrule.data.text import MISSING, typed_column
 from chainrule.errors import DataError
@@ -171,6 +171,7 @@ def test_what_is_asked_for_overrules(cells, kind, expected):
         (["1970-01-01", "soon"], "date", r"row 1, column 'x': 'soon' is not a date\. Write one"),
         (["31/01/1970"], "date month/day", r"'31/01/1970' is not a date \(month/day\)"),
         (["1"], "numbr", r"kind 'numbr'\. Did you mean 'number'\? Kinds: number, category"),
+        (["1"], "identifer", "Did you mean 'identifier'"),
         (["1"], "category yes", "kind 'category yes'"),
         (["1"], "number 12", "'12' is no way to write numbers"),
         (["1"], "date year", "no order of a date"),
@@ -180,14 +181,6 @@ def test_what_is_asked_for_overrules(cells, kind, expected):
 def test_what_cannot_be_is_refused_in_a_sentence(cells, kind, said):
     with pytest.raises(DataError, match=said):
         column(cells, kind)
-
-
-def test_kinds_are_for_columns_that_are_there():
-    check_types({"a": "number", "b": "date month/day"}, ["a", "b", "c"], "t.csv")
-    with pytest.raises(DataError, match=r"t\.csv has no column 'prise'.* Did you mean 'price'\?"):
-        check_types({"prise": "number"}, ["price"], "t.csv")
-    with pytest.raises(DataError, match="Did you mean 'identifier'"):
-        check_types({"a": "identifer"}, ["a"], "t.csv")
 
 
 def test_another_table_is_read_as_the_first_was():

@@ -3,7 +3,7 @@
 from chainrule.data.chunks import Chunk, table_chunks
 from chainrule.data.encoder import CODES, Encoder, TargetCode, fit_encoder
 from chainrule.data.features import Features, as_features, check_finite, column_names
-from chainrule.data.kinds import CATEGORY, COLUMN_KINDS, DATE, MISSING, NUMBER, check_types
+from chainrule.data.kinds import CATEGORY, COLUMN_KINDS, DATE, MISSING, NUMBER
 from chainrule.data.read import as_table, is_table_like
 from chainrule.data.reading import Reading
 from chainrule.data.splitting import joined_units, split_folds, split_rows, split_time
@@ -30,7 +30,6 @@ __all__ = [
     "as_features",
     "as_table",
     "check_finite",
-    "check_types",
     "column_names",
     "csv_text",
     "fit_encoder",

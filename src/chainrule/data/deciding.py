@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from chainrule.data.cells import Cells, finite
 from chainrule.data.dates import read_dates
 from chainrule.data.kinds import (
     CATEGORY,
@@ -17,10 +17,8 @@ from chainrule.data.kinds import (
     FEW_WORDS,
     IDENTIFIER,
     LONGEST_NUMBER,
-    MISSING,
     MOSTLY,
     NUMBER,
-    SIGNS,
     TEXT,
     YES_NO,
     is_key_name,
@@ -38,52 +36,6 @@ FEW_NUMBERS = 10
 _CODE = rf"^[+-]?0\d+$|^[+-]?\d{{{LONGEST_NUMBER + 1},100}}$"
 _LIKE_A_NUMBER = r"^[-+(\x{2212} ]{0,3}[$€£¥₹A-Z]{0,3}[-+ ]{0,2}[\d.,]"
 _LIKE_A_DATE = r"\d{4}"
-
-
-@dataclass(frozen=True)
-class Cells:
-    """The cells of a column.
-
-    Attributes:
-        name: of the column. texts: polars text without spaces and missing markers.
-        place: says where a row is. decimal: the decimal mark of the file.
-        among_numbers: cells that are missing where the others are numbers or dates.
-    """
-
-    name: str
-    texts: Any
-    place: Callable[[int], str]
-    decimal: str = "."
-    among_numbers: Sequence[str] = ()
-
-    @property
-    def present(self) -> int:
-        """How many cells have a value."""
-        return len(self.texts) - int(self.texts.null_count())
-
-    def for_numbers(self) -> Cells:
-        """The cells as they are read where the others are numbers or dates."""
-        if not self.among_numbers:
-            return self
-        texts = self.texts.set(self.texts.is_in(list(self.among_numbers)), None)
-        return replace(self, texts=texts, among_numbers=())
-
-
-def without_missing(texts: Any, missing: Sequence[str]) -> tuple[Any, str]:
-    """Cells with null where one says that there is no value, and a word on signs that do.
-
-    Args:
-        texts: polars text without spaces around. missing: the markers; MISSING brings the rule of
-            signs with it.
-    """
-    texts = texts.set(texts.is_in(["", *missing]), None)
-    if tuple(missing) != MISSING:
-        return texts, ""
-    alone = texts.filter(texts.str.contains(r"^[^\p{L}\p{N}]+$").fill_null(value=False)).unique()
-    if not len(alone) or not alone.is_in(list(SIGNS)).all():
-        return texts, ""
-    listed = ", ".join(f"{sign!r}" for sign in alone.sort())
-    return texts.set(texts.is_in(list(SIGNS)), None), f"{listed} is missing"
 
 
 def decide(cells: Cells, *, strict: bool = True) -> Column:
@@ -120,7 +72,7 @@ def _numbers(cells: Cells, strict: bool) -> Column | None:
         return None
     if read < 1:
         raise _mistyped(cells, numbers.is_null(), "number", read)
-    column = number_column(cells.name, _finite(cells, numbers))
+    column = number_column(cells.name, finite(cells, numbers))
     if column.kind != NUMBER or writing == Writing():
         return column
     return replace(column, writing=writing.sample, reason=f"written as {writing.sample}")
@@ -157,51 +109,6 @@ def _date_column(name: str, days: Any, order: str, sure: bool) -> Column:
     if len(present) == len(days) and (present == present[0]).all():
         return replace(column, kind=CONSTANT, reason="one value only")
     return column
-
-
-def as_asked_numbers(cells: Cells, writing: str) -> Column:
-    """The column as numbers, in a writing if one is named.
-
-    Raises:
-        DataError: a cell that is no number.
-    """
-    cells = cells.for_numbers()
-    if writing:
-        how = Writing.like(writing)
-        if not how.thousands and cells.decimal == ",":
-            how = replace(how, decimal=",")
-    else:
-        how = find_writing(cells.texts, cells.decimal)
-    numbers = read_numbers(cells.texts, how)
-    odd = (numbers.is_null() & cells.texts.is_not_null()).to_numpy()
-    if odd.any():
-        row = int(np.argmax(odd))
-        like = "" if how == Writing() else f" written as {how.sample}"
-        raise DataError(
-            f"{cells.place(row)}, column {cells.name!r}: {cells.texts[row]!r:.60} is not a number"
-            f"{like}. Write one, or leave the cell empty where it is not known."
-        )
-    values, sample = _finite(cells, numbers), "" if how == Writing() else how.sample
-    return Column(cells.name, NUMBER, values, reason="as asked", writing=sample)
-
-
-def as_asked_dates(cells: Cells, order: str) -> Column:
-    """The column as dates, in an order if one is named.
-
-    Raises:
-        DataError: a cell that is no date.
-    """
-    cells = cells.for_numbers()
-    days, order, _ = read_dates(cells.texts, order, compact=True)
-    odd = np.isnan(days) & cells.texts.is_not_null().to_numpy()
-    if odd.any():
-        row = int(np.argmax(odd))
-        raise DataError(
-            f"{cells.place(row)}, column {cells.name!r}: {cells.texts[row]!r:.60} is not a date"
-            f"{f' ({order})' if order else ''}. Write one, or leave the cell empty where it is not "
-            "known."
-        )
-    return Column(cells.name, DATE, days, reason="as asked", writing=order)
 
 
 def number_column(name: str, values: Any, kind: str | None = None) -> Column:
@@ -283,14 +190,3 @@ def _mistyped(cells: Cells, odd: Any, what: str, share: float) -> DataError:
         f"{shown} of the column are. Correct it, name it as missing (--missing), or take the "
         f"column as labels (--type {cells.name}=category)."
     )
-
-
-def _finite(cells: Cells, numbers: Any) -> Any:
-    values = numbers.to_numpy().astype("float64")
-    if np.isinf(values).any():
-        row = int(np.argmax(np.isinf(values)))
-        raise DataError(
-            f"{cells.place(row)}, column {cells.name!r}: the number is infinite or too large. "
-            "Correct it, or leave the cell empty where it is not known."
-        )
-    return values

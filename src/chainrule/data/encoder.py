@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.codes import CategoryCode, Code, DateCode, NumberCode, fit_code, moments
+from chainrule.data.codes import CategoryCode, Code, DateCode, NumberCode
 from chainrule.data.kinds import CATEGORY, DATE, NUMBER
+from chainrule.data.learning import fit_code, moments
 from chainrule.data.table import Column, Table, reads_as
 from chainrule.errors import DataError
 

@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from chainrule.errors import DataError
 
@@ -123,20 +123,3 @@ def holds_numbers(kind: str | None, column: str) -> bool:
     (True, True, False)
     """
     return parse_kind(kind, column)[0] in ("", NUMBER, IDENTIFIER, CONSTANT)
-
-
-def check_types(types: Mapping[str, str] | None, names: Sequence[str], table: str) -> None:
-    """Refuse kinds for columns that are not there, and kinds that do not exist.
-
-    Raises:
-        DataError: an unknown column or kind; the nearest name is proposed.
-    """
-    for name, kind in (types or {}).items():
-        parse_kind(kind, name)
-        if name not in names:
-            near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise DataError(
-                f"{table} has no column {name!r}, whose kind is given.{hint} Its columns: "
-                f"{', '.join(names[:20])}{', …' if len(names) > 20 else ''}."
-            )

@@ -6,14 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from chainrule.data.deciding import (
-    Cells,
-    as_asked_dates,
-    as_asked_numbers,
-    decide,
-    label_column,
-    without_missing,
-)
+from chainrule.data.asked import as_asked_dates, as_asked_numbers
+from chainrule.data.cells import Cells, without_missing
+from chainrule.data.deciding import decide, label_column
 from chainrule.data.kinds import (
     AMONG_NUMBERS,
     CATEGORY,
