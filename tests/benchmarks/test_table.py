@@ -1,0 +1,33 @@
+"""The record of tables says which figures meet their bars, and measures what a process takes."""
+
+import sys
+
+import pytest
+
+from benchmarks.table import Line, amount, measured
+
+
+@pytest.mark.parametrize(
+    ("value", "bar", "limit", "passed"),
+    [(59.9, "<", 60, True), (60, "<", 60, False), (2e5, "≥", 2e5, True), (1e5, "≥", 2e5, False)],
+)
+def test_a_figure_is_held_against_its_bar(value, bar, limit, passed):
+    line = Line("reading", value, "s", bar, limit, theirs=12.5)
+    assert line.passed is passed
+    assert f"| {'yes' if passed else 'no'} | 12.5 s |" in line.row()
+
+
+def test_numbers_have_three_digits():
+    assert [amount(x) for x in (213_456.0, 7.4563, 0.04213)] == ["213,456", "7.46", "0.0421"]
+
+
+def test_the_peak_of_memory_is_that_of_the_process():
+    small = measured(sys.executable, "-c", "print(1)")
+    large = measured(sys.executable, "-c", "x = b'1' * 100_000_000; print(2)")
+    assert (small.output, large.output) == ("1\n", "2\n")
+    assert 0.9e8 < large.peak - small.peak < 1.2e8
+
+
+def test_a_command_that_fails_is_said():
+    with pytest.raises(RuntimeError, match="no such"):
+        measured(sys.executable, "-c", "raise SystemExit('no such')")
