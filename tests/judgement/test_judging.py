@@ -99,7 +99,7 @@ VERDICTS = {
     "worse than guessing": (0.9, None, None, ["Worse than guessing (always a): no better"]),
     "a linear model does as well": (0.1, 0.1, None, ["A linear model does as well: use that"]),
     "a linear model is better": (0.3, 0.1, None, ["A linear model is better by 1"]),
-    "better than a linear model": (0.1, 0.3, None, ["Better than a linear model by 1"]),
+    "better than a linear model": (0.1, 0.3, None, ["Better than a linear model by 2"]),
     "better than trees": (0.1, None, 0.3, ["Better than boosted trees by 1"]),
     "trees are better": (0.3, None, 0.1, ["Boosted trees are better by 1"]),
     "trees do as well": (0.1, None, 0.1, ["Boosted trees do as well."]),

@@ -15,11 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.ops import key_from_seed, random_uniform
+from chainrule.ops import fold_in, key_from_seed, random_uniform
 from chainrule.ops.random import permutation_table
 
 DRAWS = 1_000
 """Resampled tables."""
+
+PIECE = 50
+"""Of them are drawn and counted at a time: all at once would take 170 MB."""
 
 EXACT_ROWS = 5_000
 """Up to so many rows are drawn with replacement; of more, as many blocks of rows put together at
@@ -102,7 +105,9 @@ def draw_scores(
     """
     blocks = _block_sums(contribute, rows)
     means = blocks.sum(axis=0)[None] / rows
-    drawn = _counts(len(blocks)) @ blocks / rows
+    drawn = (
+        np.concatenate([part.astype("float64") @ blocks for part in _counts(len(blocks))]) / rows
+    )
     return {
         name: Drawn(float(score(means)[0]), score(drawn), name in lower)
         for name, score in scores.items()
@@ -125,9 +130,14 @@ def _block_sums(contribute: Callable[[Any], Any], rows: int) -> Any:
 
 
 @lru_cache(maxsize=1)
-def _counts(blocks: int) -> Any:
-    """How often every block is drawn in every resampled table, (DRAWS, blocks)."""
-    drawn = random_uniform(key_from_seed(0), shape=(DRAWS, blocks), dtype="float64") * blocks
-    flat = drawn.astype("int64") + blocks * np.arange(DRAWS)[:, None]
-    counts = np.bincount(flat.reshape(-1), minlength=DRAWS * blocks)
-    return counts.reshape(DRAWS, blocks).astype("float64")
+def _counts(blocks: int) -> list[Any]:
+    """How often every block is drawn in every resampled table: pieces of (PIECE, blocks)."""
+    return [_piece(blocks, number) for number in range(DRAWS // PIECE)]
+
+
+def _piece(blocks: int, number: int) -> Any:
+    key = fold_in(key_from_seed(0), number)
+    drawn = random_uniform(key, shape=(PIECE, blocks), dtype="float64") * blocks
+    flat = drawn.astype("int64") + blocks * np.arange(PIECE)[:, None]
+    counts = np.bincount(flat.reshape(-1), minlength=PIECE * blocks)
+    return counts.reshape(PIECE, blocks).astype("int16")
