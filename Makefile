@@ -6,7 +6,7 @@ READY := .venv/ready
 PEERS_READY := .venv-peers/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run example-houses test lint types format test-long test-peers bench bench-tables docs-figures lock clean again
+.PHONY: help run example-houses test lint types format test-long torture coverage mutants test-peers bench bench-tables docs-figures lock clean again
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -33,6 +33,18 @@ format: $(READY) ## format the files and mend what lint can mend
 
 test-long: $(READY) ## run the tests that take minutes
 	@$(PYTHON) -m pytest --quiet -m long
+
+torture: $(READY) ## damage 100,000 model files, and more that takes minutes
+	@$(PYTHON) -m pytest --quiet -m long tests/model
+
+coverage: $(READY) ## demand that every branch of the model file's code is tested
+	@$(PYTHON) -m pytest --quiet --numprocesses=2 tests/model --cov --cov-config=tests/model/coverage.ini
+
+mutants: $(READY) ## change the model file's code in 700 small ways and see whether the tests notice; minutes
+	@$(PYTHON) tools/mutate.py chainrule.model.container chainrule.model.file chainrule.model.descriptions \
+	    chainrule.model.registry chainrule.model.atomic chainrule.model.strict_json chainrule.model.structure \
+	    -- tests/model src/chainrule/model \
+	    -k "not memory and not guard and not imports and not command and not bit and not cut_at and not random"
 
 test-peers: $(PEERS_READY) ## compute the reference numbers again with PyTorch and compare them with the committed ones
 	@$(PEERS_PYTHON) -m pytest --quiet tests/peers

@@ -310,6 +310,14 @@ def long_history(good: bytes) -> bytes:
     return with_document(plain, entries, data + bytes(12_000_000))
 
 
+def labels_in_two_axes(good: bytes) -> bytes:
+    entries, plain, data = parts(good)
+    plain["targets"]["classes"] = "array"
+    end = len(data)
+    entries["targets.classes"] = entry("I8", [2, 1], end, end + 2)
+    return with_document(plain, entries, data + bytes(2))
+
+
 RELU, FLATTEN = {"type": "ReLU"}, {"type": "Flatten"}
 NORM = {"type": "BatchNorm", "momentum": 0.9, "epsilon": 1e-5}
 EMBEDDING = {"type": "Embedding", "count": 1, "features": 2**20, "table_init": {"type": "Zeros"}}
@@ -343,6 +351,11 @@ LIES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "a norm of nothing": (network([NORM], []), "cannot be built"),
     "one endless label": (labels("a", "b" * 2_000_000), "too long"),
+    "labels in two axes": (labels_in_two_axes, "class labels are not understood"),
+    "a loss of signs for outputs of any shape": (
+        lambda good: changed(network([RELU], [2, 3])(good), "loss", to={"type": "Hinge"}),
+        "another kind of targets",
+    ),
     "a label twice": (labels("a", "a"), "twice"),
     "a label that is a number": (at("targets", "classes", to=[1, 2]), "not understood"),
     "an endless history": (long_history, "more than 1048576 numbers"),

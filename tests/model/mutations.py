@@ -123,9 +123,9 @@ def _near(random: random.Random, value: Any) -> Any:
     if isinstance(value, bool):
         return not value
     if isinstance(value, int):
-        return random.choice((value + 1, value - 1, -value, value * 2, 2**value % 2**70))
+        return random.choice((value + 1, value - 1, -value, value * 2, value * 2**70))
     if isinstance(value, float):
-        return random.choice((-value, value * 10, value + 1, round(value), 1e300 * value))
+        return random.choice((-value, value * 10, value + 1, value // 1, 1e300 * value))
     if isinstance(value, str):
         return random.choice((value + "x", value[:-1], value.upper(), value * 50))
     if isinstance(value, list):

@@ -2,6 +2,9 @@
 
 import json
 import platform
+import re
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -47,3 +50,17 @@ def test_a_kept_file_can_be_saved_anew(tmp_path, version):
     model.save(tmp_path / "again.safetensors")
     again = cr.load(tmp_path / "again.safetensors")
     assert (again.network, again.card, again.history) == (model.network, model.card, model.history)
+
+
+def test_the_reader_in_the_docs_reads_a_kept_file(tmp_path, monkeypatch):
+    page = Path("docs/model-file.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```", page, re.S | re.M)
+    kept = (FOLDER / f"{VERSION}-table.safetensors").read_bytes()
+    (tmp_path / "penguins.safetensors").write_bytes(kept)
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        exec(code, names)
+    assert names["document"]["version"] == VERSION
+    assert names["weight"].shape == (names["document"]["in_shape"][0], 3)

@@ -78,11 +78,11 @@ def write_fields(path: str | os.PathLike[str], fields: Mapping[str, Any]) -> Non
 
 
 def _thinned(history: Mapping[str, Any]) -> dict[str, Any]:
-    """The history as arrays; of an endless one every second, third, … epoch, which is said."""
+    """The history as arrays; of an endless one one epoch of two, three, …, which is said."""
     every = -(-sum(len(values) for values in history.values()) // HISTORY_LIMIT)
     if every > 1:
         warnings.warn(
-            f"The history is long: the model file keeps every {every}th epoch of it.", stacklevel=4
+            f"The history is long: the model file keeps one epoch of {every}.", stacklevel=4
         )
     return {
         name: np.asarray(values, "float64")[:: max(1, every)] for name, values in history.items()
