@@ -222,3 +222,13 @@ def test_a_new_file_may_be_read_as_others_are(tmp_path):
     (tmp_path / "plain").write_bytes(b"")
     modes = {path.stat().st_mode for path in tmp_path.iterdir()}
     assert len(modes) == 1
+
+
+def test_no_file_stays_open(tmp_path):
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(3):
+        OLD.save(tmp_path / "m.safetensors")
+        load(tmp_path / "m.safetensors")
+        saving(tmp_path / "m.safetensors", Failing(2, errno.EIO, ("fsync",)))
+        saving(tmp_path / "m.safetensors", Failing(1, errno.EIO, ("write",)))
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

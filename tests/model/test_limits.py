@@ -10,11 +10,20 @@ import pytest
 
 import chainrule as cr
 from chainrule import losses, nn
-from chainrule.data import NUMBER, Column, Encoder, TargetCode, Targets
-from chainrule.data.codes import fit_code
+from chainrule.data import (
+    CATEGORY,
+    NUMBER,
+    Column,
+    Encoder,
+    Table,
+    TargetCode,
+    Targets,
+    fit_encoder,
+)
 from chainrule.errors import ModelFileError
 from chainrule.model import container, example_numbers, file
 from chainrule.model.container import read_container, write_container
+from chainrule.model.descriptions import fits
 from chainrule.model.strict_json import DEPTH_LIMIT, NUMBER_LIMIT, from_text, to_text
 from chainrule.model.structure import AXES_LIMIT, LARGEST, is_shape, structure_of
 from tests.model.samples import BRANCHES, model_with, rows_for
@@ -23,6 +32,12 @@ from tests.model.samples import BRANCHES, model_with, rows_for
 def saved(model, folder):
     model.save(folder / "m.safetensors")
     return cr.load(folder / "m.safetensors")
+
+
+def code_of(numbers):
+    """How a column of numbers is written for a network."""
+    column = Column("a", NUMBER, np.array(numbers))
+    return fit_encoder(Table((column,), len(numbers), "table"), ["a"], column).codes[0]
 
 
 def nested(depth):
@@ -63,7 +78,7 @@ def test_numbers_survive_as_they_are(number):
         ("\udcff", "not proper Unicode"),
         ({"\ud800": 1}, "not proper Unicode"),
         ({1: "a", "1": "b"}, "a name occurs twice"),
-        (object(), "of type object"),
+        (..., "of type ellipsis"),
         (b"bytes", "of type bytes"),
         ({(1, 2): 3}, "keys must be"),
     ],
@@ -187,6 +202,21 @@ def test_a_file_beyond_the_memory_is_refused(tmp_path, monkeypatch):
         read_container(tmp_path / "m")
 
 
+@pytest.mark.parametrize(("letter", "times"), [("x", 3), ("ü", 6)])
+def test_memory_for_the_header_is_reckoned_to_the_byte(tmp_path, monkeypatch, letter, times):
+    document = {letter: [1, 2, {"b": []}]}
+    write_container(tmp_path / "m", document, {"a": np.zeros(2)})
+    content = (tmp_path / "m").read_bytes()
+    header = content[8:-16]
+    values = sum(header.count(sign) for sign in b",:[{")
+    needed = times * len(header) + container.BYTES_PER_VALUE * values - 2 * len(content)
+    monkeypatch.setattr(container, "SPARE_MEMORY", needed)
+    assert read_container(tmp_path / "m")[0] == document
+    monkeypatch.setattr(container, "SPARE_MEMORY", needed - 1)
+    with pytest.raises(ModelFileError, match="more values than a model"):
+        read_container(tmp_path / "m")
+
+
 @pytest.mark.parametrize("limit", ["HEADER_LIMIT", "SPARE_MEMORY"])
 def test_a_description_that_could_not_be_loaded_is_not_saved(tmp_path, monkeypatch, limit):
     model = model_with(nn.Dense(1), (3,))
@@ -199,7 +229,7 @@ def test_a_description_that_could_not_be_loaded_is_not_saved(tmp_path, monkeypat
 
 
 def test_a_model_of_20_000_columns_can_be_kept(tmp_path):
-    code = fit_code(Column("gene_00000", NUMBER, np.array([1.2345, 2.3456, -0.1234])))
+    code = code_of([1.2345, 2.3456, -0.1234])
     codes = tuple(replace(code, column=f"gene_{i:05}") for i in range(20_000))
     columns = [{"name": c.column, "kind": "number", "missing": 0, "values": 0} for c in codes]
     model = model_with(nn.Dense(64), (20_000,), card={"columns": columns})
@@ -209,10 +239,10 @@ def test_a_model_of_20_000_columns_can_be_kept(tmp_path):
 
 def test_labels_longer_than_the_model_are_refused_when_saving(tmp_path):
     half = file.LABELS_LIMIT // 2
-    for length, fits in ((half, True), (half + 1, False)):
+    for length, short in ((half, True), (half + 1, False)):
         targets = Targets("classes", 2, np.array(["a", "b" * length]))
         model = model_with(nn.Dense(2), (1,), targets=targets, loss=losses.CrossEntropy())
-        if fits:
+        if short:
             assert saved(model, tmp_path).targets.classes.tolist() == targets.classes.tolist()
         else:
             with pytest.raises(ModelFileError, match="labels are too long"):
@@ -235,7 +265,7 @@ def test_an_endless_history_is_thinned_and_said(tmp_path, monkeypatch, epochs, e
 
 def test_numbers_of_numpy_in_fields_are_kept_as_plain_ones(tmp_path):
     model = model_with(nn.Dense(1), (3,))
-    rated = replace(model, network=nn.Network([nn.LeakyReLU(np.float64(0.25)), nn.Dense(1)]))
+    rated = replace(model, network=nn.Network([nn.LeakyReLU(np.float32(0.25)), nn.Dense(1)]))
     rated = replace(rated, params=({}, model.params[0]), state=({}, {}))
     assert saved(rated, tmp_path).network.layers[0].slope == 0.25
 
@@ -305,6 +335,121 @@ def test_numbers_made_of_an_example_are_counted():
     layers = nn.Network([nn.Dense(5), nn.ReLU(), nn.Flatten(), nn.Residual(nn.Dense(10))])
     assert example_numbers(layers, (2, 3)) == 10 + 10 + 10 + 10
     assert example_numbers(nn.Network([BRANCHES]), {"city": (), "numbers": (3,)}) == 2 + 2
+
+
+@dataclass(frozen=True)
+class Splitting:
+    """A layer with named outputs."""
+
+    def init(self, key, in_shape):
+        return {}, {}, {"a": in_shape, "b": (*in_shape, 2)}
+
+    def apply(self, params, state, x, context):
+        return {"a": x, "b": x}, state
+
+
+def test_named_outputs_are_counted_too():
+    joined = nn.Branches({"a": nn.Dense(1), "b": nn.Flatten()})
+    assert example_numbers(nn.Network([Splitting(), joined]), (3,)) == 3 + 6 + 1 + 6
+
+
+@pytest.mark.parametrize(
+    ("value", "annotation", "proper"),
+    [
+        (True, "bool", True),
+        (1, "bool", False),
+        ("a", "str", True),
+        (1, "str", False),
+        (None, "None", True),
+        (0, "None", False),
+        (1, "int", True),
+        (1.0, "int", False),
+        (True, "int", False),
+        (True, "float", False),
+        (1, "float", True),
+        ("1", "float", False),
+        (1e308, "float", False),
+        (-1e308, "float", False),
+        (9e307, "float", True),
+        (1, "str | None", False),
+        ("a", "str | None", True),
+        (None, "float | None", True),
+        (True, "int | bool", True),
+        ((), "tuple[int, ...]", True),
+        ((1, 2), "tuple[int, ...]", True),
+        ((1, "a"), "tuple[int, ...]", False),
+        ([1], "tuple[int, ...]", False),
+        ((1, "a"), "tuple[int | str, ...]", True),
+        ((None,), "tuple[int | str, ...]", False),
+        ((1, "a"), "tuple[int, str]", True),
+        ("anything", "list[int, ...]", True),
+        ("anything", "Any", True),
+        (nn.ReLU(), "Layer", True),
+        (nn.Zeros(), "Layer", False),
+        (nn.ReLU(), "ReLU", True),
+        (nn.Tanh(), "ReLU", False),
+        (nn.Zeros(), "Initializer", True),
+        (nn.ReLU(), "Initializer", False),
+        (losses.Hinge(), "Initializer", False),
+        (3, "Initializer", False),
+        (None, "Initializer | None", True),
+    ],
+)
+def test_what_may_stand_in_a_field(value, annotation, proper):
+    assert fits(value, annotation) is proper
+
+
+# Targets and encoders.
+
+
+@pytest.mark.parametrize("kind", ["binary", "signs"])
+@pytest.mark.parametrize("labels", [["no", "yes"], [False, True], [-1.5, 2.5], None])
+def test_answers_of_two_labels_survive(tmp_path, kind, labels):
+    loss = {"binary": losses.BinaryCrossEntropy, "signs": losses.Hinge}[kind]()
+    classes = None if labels is None else np.array(labels)
+    model = model_with(nn.Dense(1), (2,), targets=Targets(kind, 1, classes), loss=loss)
+    again = saved(model, tmp_path)
+    assert again.predict(rows_for((2,))).tolist() == model.predict(rows_for((2,))).tolist()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_answers_of_other_than_two_labels_are_refused(tmp_path, count):
+    targets = Targets("binary", 1, np.arange(count))
+    model = model_with(nn.Dense(1), (2,), targets=targets, loss=losses.BinaryCrossEntropy())
+    with pytest.raises(ModelFileError, match="another number of class labels"):
+        saved(model, tmp_path)
+
+
+CODE = code_of([1.0, 2.0])
+Y, NAME = TargetCode("y", NUMBER), TargetCode("z", CATEGORY)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "outputs", "proper"),
+    [
+        (Encoder((CODE, CODE), Y), 3, True),
+        (Encoder((CODE, CODE), Y, (Y, Y)), 3, True),
+        (Encoder((CODE, CODE), Y, (Y,)), 3, False),
+        (Encoder((CODE, CODE), NAME), 3, False),
+        (Encoder((CODE, CODE), Y, (Y, NAME)), 3, False),
+        (Encoder((CODE,), Y), 3, False),
+        (Encoder((), Y), 3, False),
+    ],
+)
+def test_an_encoder_must_fit_its_network(tmp_path, encoder, outputs, proper):
+    model = replace(model_with(nn.Dense(outputs), (2,)), encoder=encoder)
+    if proper:
+        assert saved(model, tmp_path).encoder == encoder
+    else:
+        with pytest.raises(ModelFileError, match="encoder does not fit its network"):
+            saved(model, tmp_path)
+
+
+def test_an_encoder_of_labels_goes_with_classes(tmp_path):
+    targets = Targets("classes", 2, np.array(["a", "b"]))
+    model = model_with(nn.Dense(2), (1,), targets=targets, loss=losses.CrossEntropy())
+    model = replace(model, encoder=Encoder((CODE,), NAME))
+    assert saved(model, tmp_path).encoder == model.encoder
 
 
 # Parts of the caller's own.

@@ -40,7 +40,7 @@ CHUNK = 1024 * 1024
 """Bytes read at a time, so that they are hashed while they are still in the processor's cache."""
 
 AXES_LIMIT = 32
-SIZE_LIMIT = 2**62
+SIZE_LIMIT = 2**59
 BLANK = "0" * 64
 DTYPES = {
     "F64": "<f8", "I64": "<i8", "U64": "<u8",
@@ -238,12 +238,12 @@ def _is_shape(value: Any) -> bool:
     return (
         _is_sizes(value)
         and len(value) <= AXES_LIMIT
-        and math.prod(max(n, 1) for n in value) < SIZE_LIMIT // 8
+        and math.prod(max(n, 1) for n in value) < SIZE_LIMIT
     )
 
 
 def _is_sizes(value: Any) -> bool:
-    return isinstance(value, list) and all(type(n) is int and 0 <= n < SIZE_LIMIT for n in value)
+    return isinstance(value, list) and all(type(n) is int and n >= 0 for n in value)
 
 
 def _array(path: Path, file: io.BufferedReader, dtype: str, shape: Any, digest: Any) -> Any:

@@ -137,8 +137,6 @@ def _built(kind: Any, values: dict[str, Any], where: str) -> Any:
 
 def _written_type(annotation: Any) -> str:
     """A field's type as it is written; `typing.get_type_hints` would have it evaluated as code."""
-    if isinstance(annotation, str):
-        return annotation
     return annotation.__name__ if type(annotation) is type else str(annotation)
 
 
