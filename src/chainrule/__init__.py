@@ -5,10 +5,11 @@ from importlib.metadata import version
 from chainrule import errors, losses, nn, ops, optim
 from chainrule.autodiff import check_gradients, hyper, primitive, value_and_grad
 from chainrule.explanation import explain
-from chainrule.model import Model, load, register
+from chainrule.model import Model, register
 from chainrule.nn import Network
 from chainrule.training import Progress, fit
-from chainrule.workflow import evaluate, inspect, plot, predict, train
+from chainrule.workflow import cluster, evaluate, inspect, plot, predict, train
+from chainrule.workflow import load_any as load
 
 __version__ = version("chainrule")
 
@@ -18,6 +19,7 @@ __all__ = [
     "Progress",
     "__version__",
     "check_gradients",
+    "cluster",
     "errors",
     "evaluate",
     "explain",

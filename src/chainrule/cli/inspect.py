@@ -8,12 +8,14 @@ from typing import Any
 
 import click
 
+from chainrule.cli.cluster import segment_lines
 from chainrule.cli.document import json_option, print_document
 from chainrule.cli.layout import printable
 from chainrule.cli.page import judgement_lines
+from chainrule.clustering import Segments
 from chainrule.errors import ModelFileError
 from chainrule.model import Model
-from chainrule.workflow import Inspection, load_model
+from chainrule.workflow import Inspection, load_any
 from chainrule.workflow import inspect as inspect_model
 
 GAP = "  "
@@ -41,7 +43,10 @@ def inspect(model: Path, as_json: bool) -> None:
 
     Example: chainrule inspect penguins.safetensors
     """
-    made = load_model(model)
+    made = load_any(model)
+    if isinstance(made, Segments):
+        _show_segments(made, as_json)
+        return
     found = inspect_model(made)
     if as_json:
         print_document(_document(model, found))
@@ -60,6 +65,14 @@ def _whole_page(path: Path, made: Model, found: Inspection) -> list[str]:
             f"{path} holds a card that chainrule train did not write, and no page can be made of "
             f"it: {type(error).__name__} {error!s:.100}. Look at it with --json."
         ) from error
+
+
+def _show_segments(made: Segments, as_json: bool) -> None:
+    if as_json:
+        print_document(made.card)
+        return
+    for line in segment_lines(made, True):
+        click.echo(line)
 
 
 def _document(path: Path, found: Inspection) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from chainrule.errors import ChainruleError, NonFiniteError, unknown_name
 
 COMMANDS = {
     "train": "Train a network on a table, judge it, and save it.",
+    "cluster": "Group the rows of a table into segments, described in words.",
     "evaluate": "Judge a model on rows with known targets.",
     "predict": "Predict the rows of a table, to stdout or a file.",
     "inspect": "Show what a model holds: layers, costs, columns, card, judgement.",
@@ -31,6 +32,8 @@ def load(name: str) -> click.Command:
     match name:
         case "train":
             from chainrule.cli.train import train as command
+        case "cluster":
+            from chainrule.cli.cluster import cluster as command
         case "evaluate":
             from chainrule.cli.evaluate import evaluate as command
         case "predict":

@@ -13,7 +13,7 @@ from chainrule.cli.output import check_output
 from chainrule.cli.settings import markers, missing_option
 from chainrule.errors import SettingError, unknown_name
 from chainrule.plotting import format_of, save_figure
-from chainrule.workflow import FIGURES, load_model
+from chainrule.workflow import FIGURES, load_any
 from chainrule.workflow import plot as plot_model
 
 
@@ -44,6 +44,9 @@ def plot(
     target (- for stdin): confusion: which classes are taken for which. calibration: whether
     probabilities mean what they say. residuals: how far predicted numbers are off.
 
+    Of segments: profile: how each differs. dendrogram: the upper tree. With FILE, its rows:
+    scatter: along the two principal axes. silhouette: how well each row is placed.
+
     Example: chainrule plot penguins.safetensors penguins.csv --kind confusion --out confusion.png
     """
     if kind not in FIGURES:
@@ -55,7 +58,7 @@ def plot(
         raise SettingError(f"--out {out} is the model file itself. Choose another name.")
     source: Any = sys.stdin.buffer if file == "-" else file
     save_figure(
-        plot_model(load_model(model), kind, source, missing=markers(missing), name="stdin"), out
+        plot_model(load_any(model), kind, source, missing=markers(missing), name="stdin"), out
     )
     if as_json:
         print_document({"kind": kind, "file": str(out), "bytes": out.stat().st_size})

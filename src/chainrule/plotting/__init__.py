@@ -2,6 +2,12 @@
 
 from chainrule.plotting.calibration import draw_calibration
 from chainrule.plotting.canvas import format_of, save_figure
+from chainrule.plotting.clusters import (
+    draw_dendrogram,
+    draw_profile,
+    draw_scatter,
+    draw_silhouette,
+)
 from chainrule.plotting.confusion import draw_confusion
 from chainrule.plotting.curves import draw_curves
 from chainrule.plotting.network import draw_network
@@ -11,8 +17,12 @@ __all__ = [
     "draw_calibration",
     "draw_confusion",
     "draw_curves",
+    "draw_dendrogram",
     "draw_network",
+    "draw_profile",
     "draw_residuals",
+    "draw_scatter",
+    "draw_silhouette",
     "format_of",
     "save_figure",
 ]

@@ -1,9 +1,10 @@
 """What a user asks for in one call: from a table to a judged model, and what to do with it."""
 
+from chainrule.workflow.cluster import cluster
 from chainrule.workflow.evaluate import Evaluation, evaluate
 from chainrule.workflow.explain import explain_row
 from chainrule.workflow.inspect import Inspection, inspect
-from chainrule.workflow.models import load_model
+from chainrule.workflow.models import load_any, load_model
 from chainrule.workflow.plot import FIGURES, plot
 from chainrule.workflow.predict import Predictions, predict, predict_chunks
 from chainrule.workflow.train import train
@@ -13,9 +14,11 @@ __all__ = [
     "Evaluation",
     "Inspection",
     "Predictions",
+    "cluster",
     "evaluate",
     "explain_row",
     "inspect",
+    "load_any",
     "load_model",
     "plot",
     "predict",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from chainrule.clustering import Segments, is_segments_file, load_segments
 from chainrule.data import Encoder
 from chainrule.errors import SettingError
 from chainrule.model import Model, load
@@ -19,6 +20,10 @@ def load_model(model: Model | str | os.PathLike[str]) -> Model:
     if isinstance(model, Model):
         return model
     if isinstance(model, str | os.PathLike):
+        if is_segments_file(model):
+            raise SettingError(
+                f"{model} holds segments and no network: they have predict, inspect and plot."
+            )
         return load(model)
     raise SettingError(
         f"A model is needed and {type(model).__name__} is none: give what cr.train or cr.fit "
@@ -26,11 +31,24 @@ def load_model(model: Model | str | os.PathLike[str]) -> Model:
     )
 
 
+def load_any(model: Model | Segments | str | os.PathLike[str]) -> Model | Segments:
+    """A model or segments, themselves or from a file. Nothing in the file is ever run.
+
+    Raises:
+        ModelFileError: the file is neither. SettingError: it is no model, segments or path.
+    """
+    if isinstance(model, Segments):
+        return model
+    if isinstance(model, str | os.PathLike) and is_segments_file(model):
+        return load_segments(model)
+    return load_model(model)
+
+
 Markers = str | Sequence[str] | None
 """What stands for a missing value: a cell, several of them, or None for what usually does."""
 
 
-def missing_markers(model: Model, asked: Markers = None) -> Sequence[str] | None:
+def missing_markers(model: Model | Segments, asked: Markers = None) -> Sequence[str] | None:
     """The markers that were asked for, else those that its own table had; None for the usual."""
     if asked is not None:
         return (asked,) if isinstance(asked, str) else asked

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.autodiff import Tree
+from chainrule.clustering import Segments
 from chainrule.data import NUMBER
 from chainrule.errors import SettingError, unknown_name
 from chainrule.explanation import count_layers, input_names
@@ -22,12 +23,13 @@ from chainrule.plotting import (
     draw_network,
     draw_residuals,
 )
-from chainrule.workflow.models import Markers, load_model, table_encoder
+from chainrule.workflow.models import Markers, load_any, missing_markers, table_encoder
+from chainrule.workflow.segment_plots import SEGMENT_FIGURES, plot_segments
 from chainrule.workflow.truth import Answers, gather_answers
 
 
 def plot(
-    model: Model | str | os.PathLike[str],
+    model: Model | Segments | str | os.PathLike[str],
     kind: str,
     source: Any = None,
     *,
@@ -40,7 +42,8 @@ def plot(
         model: a Model, or the path of its file.
         kind: "curves" (losses by epoch), "network" (neurons and weights), "confusion" (which
             classes are taken for which), "calibration" (whether probabilities mean what they say)
-            or "residuals" (how far numbers are off).
+            or "residuals" (how far numbers are off). Of segments: "profile", "dendrogram", and of
+            their rows "scatter" and "silhouette".
         source: for the last three the rows to judge by, with their targets: the path of a table, an
             open binary file, a DataFrame, or a dict of columns.
         missing: what stands for a missing value; None: what did when the model was trained.
@@ -63,7 +66,11 @@ def plot(
     """
     if kind not in FIGURES:
         raise unknown_name("kind of figure", kind, FIGURES)
-    made = load_model(model)
+    made = load_any(model)
+    if isinstance(made, Segments):
+        return plot_segments(made, kind, source, missing_markers(made, missing))
+    if kind in SEGMENT_FIGURES:
+        raise SettingError(f"A {kind} is drawn of segments, and this is a network: cr.cluster.")
     if kind in FROM_MODEL:
         return FROM_MODEL[kind](made)
     _check_kind(made, kind)
@@ -157,5 +164,5 @@ FROM_ROWS: dict[str, Callable[[Model, Answers], Any]] = {
     "calibration": _calibration,
     "residuals": _residuals,
 }
-FIGURES = (*FROM_MODEL, *FROM_ROWS)
+FIGURES = (*FROM_MODEL, *FROM_ROWS, *SEGMENT_FIGURES)
 """The figures by name: what a model holds, and what needs rows."""

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.clustering import Segments
 from chainrule.data import Chunk, Encoder, table_chunks
+from chainrule.errors import SettingError
 from chainrule.model import Model
-from chainrule.workflow.models import Markers, load_model, missing_markers, table_encoder
+from chainrule.workflow.models import Markers, load_any, missing_markers, table_encoder
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +31,7 @@ class Predictions:
 
 
 def predict(
-    model: Model | str | os.PathLike[str],
+    model: Model | Segments | str | os.PathLike[str],
     source: Any,
     *,
     proba: bool = False,
@@ -39,7 +41,7 @@ def predict(
     """A model's answers for the rows of a table.
 
     Args:
-        model: a Model that was trained on a table, or the path of its file.
+        model: a Model that was trained on a table, or segments, or the path of their file.
         source: the path of a table, an open binary file, a DataFrame, or a dict of columns. Columns
             may stand in any order; those that the model does not need are ignored.
         proba: whether the probability of every class is wanted too.
@@ -49,7 +51,8 @@ def predict(
     Returns:
         Arrays by the name of their column: first those of `id`, then the predicted column under its
         own name ("predicted_…" where `id` has that name), then "probability_…" of every class;
-        of several yes/no answers it is that of each target's second label.
+        of several yes/no answers it is that of each target's second label. Of segments: "segment",
+        counted from 1, and "oddness", the distance to its middle in widths of the segment.
 
     Raises:
         DataError: a column that the model needs is missing, or a cell does not fit it.
@@ -70,7 +73,7 @@ def predict(
 
 
 def predict_chunks(
-    model: Model | str | os.PathLike[str],
+    model: Model | Segments | str | os.PathLike[str],
     source: Any,
     *,
     proba: bool = False,
@@ -83,20 +86,30 @@ def predict_chunks(
     Args:
         name: what messages call an open file. Everything else as for `predict`.
     """
-    made = load_model(model)
-    encoder = table_encoder(made)
+    made = load_any(model)
+    encoder = made.encoder if isinstance(made, Segments) else table_encoder(made)
+    answers = _placed if isinstance(made, Segments) else _answers
     passed = (id,) if isinstance(id, str) else tuple(id)
     for chunk in table_chunks(
         source, encoder.kinds, texts=passed, missing=missing_markers(made, missing), name=name
     ):
         yield Predictions(
-            {**chunk.texts, **_answers(made, encoder, chunk, proba)},
+            {**chunk.texts, **answers(made, encoder, chunk, proba)},
             chunk.table.rows,
             tuple(n for n in chunk.names if n not in encoder.kinds and n not in passed),
         )
 
 
-def _answers(model: Model, encoder: Encoder, chunk: Chunk, proba: bool) -> dict[str, Any]:
+def _placed(made: Any, encoder: Encoder, chunk: Chunk, proba: bool) -> dict[str, Any]:
+    """Segments of rows."""
+    if proba:
+        raise SettingError("Segments have no probabilities: leave --proba out.")
+    segments, oddness = made.place(made.features(chunk.table))
+    named = {"segment": segments, "oddness": oddness}
+    return {f"predicted_{n}" if n in chunk.texts else n: x for n, x in named.items()}
+
+
+def _answers(model: Any, encoder: Encoder, chunk: Chunk, proba: bool) -> dict[str, Any]:
     inputs = encoder.encode(chunk.table, model.dtype)
     predicted = model.predict(inputs)
     columns = [predicted] if predicted.ndim == 1 else list(predicted.T)

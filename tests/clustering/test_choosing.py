@@ -1,0 +1,80 @@
+"""How many clusters: planted ones are counted, and noise is called noise."""
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+from sklearn.metrics import adjusted_rand_score, silhouette_samples
+
+from chainrule.clustering import (
+    adjusted_rand,
+    by_kmeans,
+    by_tree,
+    choose_clusters,
+    jaccards,
+    silhouettes,
+)
+
+rng = np.random.default_rng(0)
+
+
+def noise(draw):
+    r = np.random.default_rng(1000 + draw)
+    return r.random(((100, 300, 1000)[draw % 3], (1, 2, 5, 10)[draw % 4]))
+
+
+def planted(clusters, rows=300, features=3, seed=0):
+    """Clusters of standard deviation 1 whose middles lie on a line, 8 apart, turned at will."""
+    r = np.random.default_rng(seed)
+    middle = np.zeros((clusters, features))
+    middle[:, 0] = 8 * np.arange(clusters)
+    turn, _ = np.linalg.qr(r.normal(size=(features, features)))
+    return (middle[np.arange(rows) % clusters] + r.normal(size=(rows, features))) @ turn
+
+
+@pytest.mark.parametrize("draw", range(3))
+def test_noise_is_called_noise(draw):
+    choice = choose_clusters(noise(draw)[:200], by_kmeans, most=5, seed=draw)
+    assert choice.clusters == 1
+    assert "no clusters here" in choice.reason
+
+
+@pytest.mark.long
+def test_noise_is_called_noise_in_95_of_100_draws():
+    found = [choose_clusters(noise(i), by_kmeans, seed=i).clusters for i in range(100)]
+    assert found.count(1) >= 95
+
+
+@pytest.mark.parametrize("clusters", [2, 4])
+@pytest.mark.parametrize("group", [by_kmeans, by_tree("ward")], ids=["kmeans", "ward"])
+def test_planted_clusters_are_counted(clusters, group):
+    choice = choose_clusters(planted(clusters), group, most=5)
+    assert choice.clusters == clusters
+    chosen = choice.candidates[clusters - 1]
+    assert chosen.stability > 0.9
+    assert chosen.silhouette == max(c.silhouette for c in choice.candidates[1:])
+
+
+def test_one_long_cloud_is_no_cluster():
+    assert choose_clusters(rng.normal(size=(300, 3)) * [1, 3, 9], by_kmeans, most=5).clusters == 1
+
+
+def test_rows_without_difference_have_no_clusters():
+    assert choose_clusters(np.ones((30, 2)), by_kmeans).clusters == 1
+    assert choose_clusters(np.zeros((1, 2)), by_kmeans).clusters == 1
+
+
+def test_measures_are_scikit_learns():
+    one, other = rng.integers(0, 4, 200), rng.integers(0, 3, 200)
+    assert adjusted_rand(one, other) == pytest.approx(adjusted_rand_score(one, other))
+    x = rng.normal(size=(200, 2))
+    x[:, 0] += 3 * one
+    np.testing.assert_allclose(
+        silhouettes(cdist(x, x), one), silhouette_samples(x, one), atol=1e-12
+    )
+    assert jaccards(np.array([0, 0, 1, 1]), np.array([7, 7, 7, 3])).tolist() == [2 / 3, 0.5]
+
+
+def test_a_few_rows_far_off_are_no_clusters():
+    table = planted(3)
+    table[:2] = [[90, 90, 90], [-70, 80, 10]]
+    assert choose_clusters(table, by_kmeans, most=5).clusters == 3
