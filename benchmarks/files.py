@@ -5,6 +5,9 @@
 Each round loads in a process of its own, after the import, with the file in the system's cache. The
 memory is what the process's peak grows by.
 
+On two processors of an EPYC with SHA-NI, three quarters used by others: save 0.243 s (0.181
+to 0.259), load 0.153 s (0.143 to 0.164), memory 100.3 MB, 968 bytes more than the numbers.
+
 Of the seconds of loading, SHA-256 takes two thirds (with the processor's own instructions for it;
 `openssl speed sha256` says whether there are any). It is read in pieces of 1 MB straight into the
 arrays and hashed while it is in the processor's cache. CRC-32 would take a third of it, BLAKE2b
@@ -97,7 +100,7 @@ def main() -> None:
     neighbors = Neighbors()
     for line in lines(asked.size, asked.rounds):
         print(line)
-    print(f"others   {describe(neighbors.share())} of the processors")
+    print(f"others   used of the processors: {describe(neighbors.share())}")
 
 
 if __name__ == "__main__":
