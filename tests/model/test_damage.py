@@ -4,11 +4,17 @@ import random
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from hypothesis import given, settings, strategies
+from hypothesis.extra import numpy as numpy_strategies
+from safetensors.numpy import load_file
 
 import chainrule as cr
 from chainrule import nn
 from chainrule.errors import ModelFileError
+from chainrule.model.container import DTYPES, read_container, write_container
+from chainrule.model.strict_json import NUMBER_LIMIT
 from tests.model.fuzz import corpus, fuzz
 from tests.model.hostile import whole
 from tests.model.mutations import damaged
@@ -82,6 +88,50 @@ def test_random_damage_is_refused_or_leaves_a_model_that_can_be_used(tmp_path):
 def test_a_hundred_thousand_damaged_files_are_refused_or_leave_a_model(tmp_path):
     outcome = fuzz(corpus(tmp_path), tmp_path, range(100_000), seed=1)
     assert outcome.refused + outcome.loaded == 100_000
+
+
+VALUES = strategies.recursive(
+    strategies.none()
+    | strategies.booleans()
+    | strategies.integers(-NUMBER_LIMIT, NUMBER_LIMIT)
+    | strategies.floats(allow_nan=False, allow_infinity=False)
+    | strategies.text(strategies.characters(exclude_categories=["Cs"])),
+    lambda inner: strategies.lists(inner) | strategies.dictionaries(strategies.text("aé\0"), inner),
+    max_leaves=20,
+)
+ARRAYS = strategies.dictionaries(
+    strategies.text("a.é\0", max_size=5),
+    numpy_strategies.arrays(
+        strategies.sampled_from([np.dtype(name) for name in DTYPES.values()]),
+        numpy_strategies.array_shapes(min_dims=0, min_side=0, max_side=4),
+    ),
+    max_size=5,
+)
+
+
+@settings(deadline=None)
+@given(document=strategies.dictionaries(strategies.text("aé\n"), VALUES), arrays=ARRAYS)
+def test_any_document_and_arrays_survive_and_no_cut_of_them_does(
+    tmp_path_factory, document, arrays
+):
+    path = tmp_path_factory.mktemp("any") / "m"
+    write_container(path, document, arrays)
+    again, found = read_container(path)
+    assert again == document
+    assert {name: (a.dtype, a.shape, a.tobytes()) for name, a in found.items()} == {
+        name: (a.dtype, a.shape, a.tobytes()) for name, a in arrays.items()
+    }
+    assert set(load_file(path)) == set(arrays)
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size - 1)
+    with pytest.raises(ModelFileError):
+        read_container(path)
+
+
+@settings(deadline=None)
+@given(header=strategies.binary(max_size=200) | strategies.text(max_size=100).map(str.encode))
+def test_any_bytes_for_a_header_are_refused(tmp_path_factory, header):
+    refused(tmp_path_factory.mktemp("any") / "m", sealed(header))
 
 
 def test_no_damaged_file_imports_runs_or_opens_anything(tmp_path):

@@ -203,7 +203,7 @@ def test_a_file_beyond_the_memory_is_refused(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("letter", "times"), [("x", 3), ("ü", 6)])
-def test_memory_for_the_header_is_reckoned_to_the_byte(tmp_path, monkeypatch, letter, times):
+def test_the_cost_of_a_header_is_reckoned_to_the_byte(tmp_path, monkeypatch, letter, times):
     document = {letter: [1, 2, {"b": []}]}
     write_container(tmp_path / "m", document, {"a": np.zeros(2)})
     content = (tmp_path / "m").read_bytes()
@@ -491,7 +491,7 @@ class Raising:
     def init(self, key, in_shape):
         if self.when == "started":
             raise RuntimeError("started\nbadly")
-        if self.when == "memory":
+        if self.when == "exhausted":
             raise MemoryError
         return {}, {}, in_shape
 
@@ -555,7 +555,7 @@ def test_a_part_with_the_name_of_another_is_refused(tmp_path):
     [
         ("made", "the network: 'made'"),
         ("started", "cannot be built: started"),
-        ("memory", "too large to be built"),
+        ("exhausted", "too large to be built"),
     ],
 )
 def test_whatever_a_part_of_the_callers_own_raises_is_said(tmp_path, when, reason):
