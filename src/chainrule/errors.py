@@ -69,3 +69,7 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> SettingError:
     near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return SettingError(f"There is no {kind} {name!r}.{hint} Known: {', '.join(names)}.")
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end (SIGTERM): as Ctrl-C, but for the exit code."""

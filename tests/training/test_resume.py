@@ -110,7 +110,8 @@ def test_more_epochs_go_on_where_it_ended(engine, tmp_path):
     settings = {"engine": engine, "checkpoint": tmp_path / "run", "resume": True}
     fit(**settings, epochs=4)
     assert fingerprint(fit(**settings, epochs=9)) == fingerprint(fit(engine=engine, epochs=9))
-    assert fit(**settings, epochs=3).card["epochs"] == 9
+    with pytest.raises(SettingError, match="has 9 epochs and epochs is now 3"):
+        fit(**settings, epochs=3)
 
 
 def test_more_epochs_are_refused_where_the_rates_would_have_been_others(tmp_path):

@@ -1,19 +1,23 @@
 """The command: subcommands loaded only when typed, and how it ends when something is wrong.
 
-Exit codes: 0 done; 2 what was typed or given cannot be used; 130 stopped by Ctrl-C.
+Exit codes: 0 done; 1 `reproduce` found a difference; 2 what was typed or given cannot be used;
+130 stopped by Ctrl-C, 143 by SIGTERM.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
-from chainrule.errors import ChainruleError, NonFiniteError, unknown_name
+from chainrule.errors import ChainruleError, NonFiniteError, Terminated, unknown_name
 
 COMMANDS = {
     "train": "Train a network on a table, judge it, and save it.",
@@ -22,6 +26,7 @@ COMMANDS = {
     "predict": "Predict the rows of a table, to stdout or a file.",
     "inspect": "Show what a model holds: layers, costs, columns, card, judgement.",
     "plot": "Draw the training, the answers or the layers of a model.",
+    "reproduce": "Train a model again from its card, and compare bit for bit.",
     "explain": "Show the arithmetic of a row, or of a training step: forward, backward, update.",
 }
 """Every subcommand with its line in `chainrule --help`; `load` imports the one that is typed."""
@@ -40,6 +45,8 @@ def load(name: str) -> click.Command:
             from chainrule.cli.predict import predict as command
         case "inspect":
             from chainrule.cli.inspect import inspect as command
+        case "reproduce":
+            from chainrule.cli.reproduce import reproduce as command
         case "plot":
             from chainrule.cli.plot import plot as command
         case _:
@@ -78,7 +85,7 @@ def chainrule() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; `arguments` are those of the shell by default. Returns the exit code."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _sigterm_as_ctrl_c():
         warnings.showwarning = _show_warning
         try:
             code = chainrule.main(arguments, prog_name="chainrule", standalone_mode=False)
@@ -97,10 +104,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         except OSError as error:
             return _fail(f"{error.strerror or error}: {error.filename or 'input or output'}.")
-        except click.Abort:  # click's name for Ctrl-C; it has ended the line already
+        except click.Abort as stop:  # click's name for Ctrl-C; it has ended the line already
             click.echo("Stopped. Nothing was saved.", err=True)
-            return 130
+            return 143 if isinstance(stop.__context__, Terminated) else 130
     return code if isinstance(code, int) else 0
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """Within it SIGTERM stops as Ctrl-C does: what there is is saved, and said."""
+
+    def stop(number: int, frame: Any) -> None:
+        raise Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _fail(message: str, hint: str = "") -> int:

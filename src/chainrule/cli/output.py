@@ -34,7 +34,9 @@ def next_lines(source: str, out: Path, *, judged: bool) -> Iterator[str]:
     """Lines that can be typed as they stand after `train`."""
     command = program("chainrule", sys.argv[0])
     if not judged:
+        again = [arg for arg in sys.argv[1:] if arg != "--resume"]
         yield f"Next: {shlex.join([command, 'evaluate', str(out), source])}"
+        yield f"or go on: {shlex.join([command, *again, '--resume'])}"
         return
     new = _new_rows(source)
     yield f"Next: {shlex.join([command, 'predict', str(out), new])}"

@@ -23,6 +23,7 @@ from chainrule.cli.settings import (
     weights_of_classes,
 )
 from chainrule.data import as_table
+from chainrule.engine import keep_programs_on_disk
 from chainrule.errors import SettingError
 from chainrule.judgement import CLASS_METRICS, NUMBER_METRICS
 from chainrule.losses import LOSSES
@@ -30,6 +31,7 @@ from chainrule.model import Model
 from chainrule.nn import ACTIVATIONS
 from chainrule.optim import OPTIMIZERS
 from chainrule.recipes import SCHEDULES
+from chainrule.workflow import forget, is_finished
 from chainrule.workflow import train as train_on_table
 
 Command = Callable[..., Any]
@@ -98,6 +100,10 @@ def _with_options(command: Command) -> Command:
     help="The model file; by default the name of FILE, here.",
 )
 @click.option("--force", is_flag=True, help="Replace the model file if it exists.")
+@click.option("--checkpoint-every", default="30s", show_default=True, metavar="30s|N",
+              help="How often the run is kept on disk, in seconds, minutes or epochs.")  # fmt: skip
+@click.option("--resume", is_flag=True, help="Go on with a run that was interrupted.")
+@click.option("--no-cache", is_flag=True, help="Keep no compiled programs for the next run.")
 @click.option("--dry-run", is_flag=True, help="Read, split and decide; train and save nothing.")
 @click.option("--quiet", is_flag=True, help="Print nothing unless something is wrong.")
 @json_option
@@ -105,6 +111,9 @@ def train(
     file: str,
     out: Path | None,
     force: bool,
+    checkpoint_every: str,
+    resume: bool,
+    no_cache: bool,
     dry_run: bool,
     quiet: bool,
     as_json: bool,
@@ -119,8 +128,6 @@ def train(
     if not typed["target"]:
         raise _no_target(file)
     out = out or default_out(file)
-    if not dry_run:
-        check_output(out, Path(file), force)
     settings = typed | {
         "missing": markers(typed["missing"]),
         "types": types_of_columns(typed["type"]),
@@ -130,6 +137,21 @@ def train(
         "validation": share_or_file(typed["validation"]),
     }
     del settings["type"]
+    folder = out.with_name(f".{out.stem}.checkpoint")
+    if not dry_run:
+        if resume and not folder.exists() and is_finished(out, file, settings):
+            click.echo(f"{out} is finished: there is nothing to go on with.", err=True)
+            return 0
+        check_output(out, Path(file), force or resume)
+        settings |= {
+            "checkpoint": folder,
+            "checkpoint_every": _every(checkpoint_every),
+            "resume": resume,
+        }
+    if resume and not quiet:
+        known = folder.exists()
+        click.echo(f"Going on with {folder}" if known else "Nothing to resume: starting", err=True)
+    keep_programs_on_disk(not no_cache)
     with progress_line(silent=quiet) as progress:
         model = train_on_table(file, progress=progress, dry_run=dry_run, **settings)
     stopped = "not_judged" in model.card
@@ -143,7 +165,14 @@ def train(
     else:
         for line in _page(model, file, out, dry_run, typed["test"] or file):
             click.echo(line)
-    return 130 if stopped else 0
+    if stopped:
+        return 143 if "SIGTERM" in model.card["not_judged"] else 130
+    forget(folder)
+    return 0
+
+
+def _every(text: str) -> str | int:
+    return int(text) if text.isdecimal() else text
 
 
 def default_out(file: str) -> Path:

@@ -1,6 +1,7 @@
 """A trained model: predict, save and load."""
 
 from chainrule.model.container import read_container, write_container
+from chainrule.model.descriptions import from_plain, to_plain
 from chainrule.model.inputs import check_embeddings, check_in_shape, index_flags, shape_of
 from chainrule.model.model import Model, load
 from chainrule.model.registry import register
@@ -12,6 +13,7 @@ __all__ = [
     "check_embeddings",
     "check_in_shape",
     "example_numbers",
+    "from_plain",
     "index_flags",
     "load",
     "read_container",
@@ -19,6 +21,7 @@ __all__ = [
     "score_network",
     "score_tree",
     "shape_of",
+    "to_plain",
     "whole_tree",
     "write_container",
 ]

@@ -1,4 +1,4 @@
-"""The closed table of what a model file may name: layers, initializers, losses, encoders.
+"""The closed table of what a model file may name: layers, losses, optimizers, encoders.
 
 A file holds names and plain values, never code. A name is looked up here and nowhere else; your own
 layers and losses are entered by `register` before a file that names them is loaded.
@@ -10,7 +10,7 @@ import dataclasses
 import types
 from typing import Any, TypeVar
 
-from chainrule import nn
+from chainrule import nn, optim
 from chainrule.data import CODES
 from chainrule.errors import SettingError
 from chainrule.losses import LOSSES
@@ -28,8 +28,8 @@ def name_of(part: Any) -> str:
 
 
 def _built_in() -> dict[str, Any]:
-    layers = [part for name in nn.__all__ if _is_class(part := getattr(nn, name))]
-    parts = [*layers, *LOSSES.values(), *CODES]
+    described = [getattr(room, name) for room in (nn, optim) for name in room.__all__]
+    parts = [*filter(_is_class, described), *LOSSES.values(), *CODES]
     return {name_of(part): part for part in parts if part is not nn.Context}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chainrule.data import NUMBER, Column, Table
+from chainrule.data import Column, Table
 from chainrule.errors import DataError, SettingError, unknown_name
 from chainrule.judgement import ANSWERS, CLASSES, NUMBERS
 from chainrule.losses import LossFunction, as_loss
@@ -70,7 +70,7 @@ def _asked_for(loss: str | LossFunction | None, task: str | None) -> tuple[str, 
         raise unknown_name("task", task, TASKS)
     if loss is None:
         return (task, "as asked") if task else ("", "")
-    kind = NUMBERS if getattr(as_loss(loss), "targets", NUMBER) == "numbers" else CLASSES
+    kind = NUMBERS if getattr(as_loss(loss), "targets", "numbers") == "numbers" else CLASSES
     if task is not None and task != kind:
         raise SettingError(
             f"The task {task!r} and the loss {loss!r} exclude each other: that loss takes {kind}. "

@@ -6,7 +6,6 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -31,7 +30,7 @@ from chainrule.ops import fold_in, key_from_seed
 from chainrule.optim import Optimizer, as_optimizer
 from chainrule.training.checkpoint import Keeper, as_path
 from chainrule.training.faults import not_finite
-from chainrule.training.identity import identity_of
+from chainrule.training.identity import identity_of, processor_name, versions_of
 from chainrule.training.loop import run
 from chainrule.training.prepare import (
     DEFAULT_BATCH,
@@ -105,8 +104,9 @@ def fit(
         engine: "numpy", "xla", or "auto": the one expected to be done first.
         dtype: "float32" or "float64"; None: that of the model to continue from, else "float32".
         shuffle: whether every epoch has an order of its own.
-        max_time: seconds after which training stops, at the end of a step. max_steps: steps after
-            which it stops, e.g. to do again what a time limit had cut off.
+        max_time: seconds of training (those before a resume included) after which it stops, at the
+            end of a step. max_steps: steps after which it stops, e.g. to do again what a time limit
+            had cut off.
         callbacks: functions called with a `Progress` after every epoch; one that returns True
             stops training. They see every epoch, which on small networks costs speed.
         progress: True prints a line that keeps changing; a function gets a `Progress` about five
@@ -294,8 +294,8 @@ def _targets(start: Model | None, kind: str, y: Any, out_shape: Any) -> Targets:
 
 def _card(outcome: Any, engine: Engine, seed: int, plan: Plan, rows: int) -> dict[str, Any]:
     return {
-        "chainrule": version("chainrule"),
-        "numpy": np.__version__,
+        "made_with": versions_of(engine)
+        | {"processor": processor_name(), "threads": os.cpu_count() or 1},
         "engine": engine.name,
         "seed": seed,
         "rows": rows,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import platform
 import re
 from collections.abc import Mapping
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,15 +27,8 @@ def identity_of(
     Args:
         arrays: trees of arrays by name: data, weights, first parameters.
     """
-    versions = {
-        "chainrule": version("chainrule"),
-        "Python": platform.python_version(),
-        "NumPy": np.__version__,
-    }
-    if engine.compiles:
-        versions["JAX"] = version("jax")
     return {
-        **{f"version of {name}": number for name, number in versions.items()},
+        **{f"version of {name}": number for name, number in versions_of(engine).items()},
         "engine": engine.name,
         "dtype": plan.dtype,
         "seed": int(seed),
@@ -46,6 +41,27 @@ def identity_of(
         "optimizer": described(task.optimizer),
         **{f"{name}": digest_of(tree) for name, tree in arrays.items()},
     }
+
+
+def versions_of(engine: Engine) -> dict[str, str]:
+    """The versions of all that computes."""
+    found = {
+        "chainrule": version("chainrule"),
+        "Python": platform.python_version(),
+        "NumPy": np.__version__,
+    }
+    return found | ({"JAX": version("jax")} if engine.compiles else {})
+
+
+@functools.cache
+def processor_name() -> str:
+    """The processor as the system calls it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
 
 
 def digest_of(tree: Tree) -> str:

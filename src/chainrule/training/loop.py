@@ -112,7 +112,7 @@ class _Run:
         """Call the program until something ends the run."""
         began = time.perf_counter()
         pace, warm = Pace(self.tables.steps), not self.engine.compiles
-        reason, bad = self._nothing_to_do(), None
+        reason, bad = self._nothing_to_do() or self._out_of_time(self.before), None
         while not reason:
             started = time.perf_counter()
             epoch = int(self.carry["epoch"])
@@ -126,7 +126,7 @@ class _Run:
                 pace.note(int(self.carry["taken"]), ended, now - started)
             warm = True
             stopping = self._report(began, ended=ended > 0)
-            reason = self._stop_reason(flag, stopping, now - began)
+            reason = self._stop_reason(flag, stopping, self.before + now - began)
             if not reason:
                 self._keep(began)
         seconds = self.before + time.perf_counter() - began
@@ -146,6 +146,11 @@ class _Run:
     def _check_epochs(self, before: int) -> None:
         """Refuse other epochs than the checkpoint's where rates so far would have been others."""
         now, done = self.plan.epochs, int(self.carry["epoch"])
+        if done > now:
+            raise SettingError(
+                f"The checkpoint has {done} epochs and epochs is now {now}. Take as many, or leave "
+                "out resume to start anew."
+            )
         steps = np.arange(done * self.tables.steps + int(self.carry["position"]))
         progress = steps / self.tables.steps
         rates = [schedule_of(self.task.optimizer).rates(progress, n) for n in (before, now)]
@@ -184,8 +189,12 @@ class _Run:
             return "callback"
         if flag.raised:
             return "terminated" if flag.signal == signal.SIGTERM else "interrupted"
+        return done or self._out_of_time(seconds)
+
+    def _out_of_time(self, seconds: float) -> str:
+        """ "time" where training has taken its time, that before a resume included."""
         limit = self.plan.max_time
-        return done or ("time" if limit is not None and seconds >= limit else "")
+        return "time" if limit is not None and seconds >= limit else ""
 
     @property
     def _epochs_left(self) -> int:

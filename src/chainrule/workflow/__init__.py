@@ -4,9 +4,11 @@ from chainrule.workflow.cluster import cluster
 from chainrule.workflow.evaluate import Evaluation, evaluate
 from chainrule.workflow.explain import explain_row
 from chainrule.workflow.inspect import Inspection, inspect
+from chainrule.workflow.kept import forget
 from chainrule.workflow.models import load_any, load_model
 from chainrule.workflow.plot import FIGURES, plot
 from chainrule.workflow.predict import Predictions, predict, predict_chunks
+from chainrule.workflow.reproduce import Reproduction, is_finished, reproduce
 from chainrule.workflow.train import train
 
 __all__ = [
@@ -14,14 +16,18 @@ __all__ = [
     "Evaluation",
     "Inspection",
     "Predictions",
+    "Reproduction",
     "cluster",
     "evaluate",
     "explain_row",
+    "forget",
     "inspect",
+    "is_finished",
     "load_any",
     "load_model",
     "plot",
     "predict",
     "predict_chunks",
+    "reproduce",
     "train",
 ]

@@ -9,13 +9,17 @@ from typing import Any
 import numpy as np
 
 from chainrule.data import fit_encoder, make_targets
-from chainrule.errors import SettingError
+from chainrule.errors import SettingError, Terminated
 from chainrule.judgement import CLASSES, NUMBERS
 from chainrule.model import Model
 from chainrule.ops import fold_in, key_from_seed
 from chainrule.recipes import Recipe
 from chainrule.training import Progress, fit
+from chainrule.workflow.kept import Kept, Replay
 from chainrule.workflow.question import Question
+
+STOPPED = ("interrupted", "terminated")
+"""Why training stopped, where somebody from outside wanted it."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,8 @@ class Fitting:
         recipe: network, loss and settings.
         class_weight: weights of labels, or None.
         seed, engine, progress: as for `fit`.
-        max_time: seconds for each network, or None.
+        max_time: seconds for each network, or None. kept: where they are kept, or
+            how many steps each takes; or None. steps: of every network so far, in order.
         fitted: every network that was fitted, for a run that Ctrl-C stops.
     """
 
@@ -55,6 +60,8 @@ class Fitting:
     engine: str
     progress: bool | Callable[[Progress], Any]
     max_time: float | None = None
+    kept: Kept | Replay | None = None
+    steps: list[int] = field(default_factory=list)
     fitted: list[Fitted] = field(default_factory=list)
 
     def network(
@@ -68,6 +75,7 @@ class Fitting:
 
         Raises:
             KeyboardInterrupt: Ctrl-C stopped it; what it was by then is the last one of `fitted`.
+            Terminated: SIGTERM did.
         """
         recipe, question = self.recipe, self.question
         training = question.table.take(rows)
@@ -93,17 +101,18 @@ class Fitting:
             sample_weight=self.weights(rows),
             seed=self.seed,
             engine=self.engine,
-            max_time=self.max_time,
             callbacks=(_until(epochs),) if timed and epochs is not None else (),
             progress=self._staged(stage),
+            **{"max_time": self.max_time, **(self.kept.next(epochs) if self.kept else {})},
         )
+        self.steps.append(int(model.card["steps"]))
         if model.stop_reason == "callback":
             model = replace(model, card=model.card | {"stop_reason": "epochs"})
         model = replace(model, encoder=encoder)
         known = rows if validation is None else np.union1d(rows, validation)
         self.fitted.append(Fitted(model, known, stage))
-        if model.stop_reason == "interrupted":
-            raise KeyboardInterrupt
+        if model.stop_reason in STOPPED:
+            raise KeyboardInterrupt if model.stop_reason == "interrupted" else Terminated
         return model
 
     def untrained(self, rows: Any) -> Model:

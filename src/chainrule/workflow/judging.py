@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.judgement import CLASSES, NUMBERS, Contender, fit_temperature
 from chainrule.model import Model
 from chainrule.ops import sigmoid, softmax
-from chainrule.workflow.fitting import Fitted, Fitting
+from chainrule.workflow.fitting import STOPPED, Fitted, Fitting
 from chainrule.workflow.parts import Part, Plan
 from chainrule.workflow.rivals import contender, rivals, trivial
 
@@ -60,7 +60,7 @@ def best_so_far(fitting: Fitting) -> Fitted:
     Raises:
         KeyboardInterrupt: no network has made a step.
     """
-    whole = [one for one in fitting.fitted if one.model.stop_reason != "interrupted"]
+    whole = [one for one in fitting.fitted if one.model.stop_reason not in STOPPED]
     for one in (whole or fitting.fitted)[-1:]:
         stopped = {"stop_reason": "interrupted", "stopped_in": fitting.fitted[-1].stage}
         return replace(one, model=replace(one.model, card=one.model.card | stopped))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import SettingError, unknown_name
+from chainrule.errors import SettingError, Terminated, unknown_name
 from chainrule.judgement import (
     ANSWERS,
     CLASSES,
@@ -29,8 +29,10 @@ from chainrule.training import Progress
 from chainrule.workflow.card import finish_card, make_card, row_bits
 from chainrule.workflow.fitting import Fitted, Fitting, class_weights
 from chainrule.workflow.judging import best_so_far, train_and_judge
+from chainrule.workflow.kept import Kept, Replay, keep
 from chainrule.workflow.parts import Plan, plan_parts
 from chainrule.workflow.question import MAIN, Question, ask
+from chainrule.workflow.settings import plain_settings
 
 
 def train(
@@ -71,6 +73,9 @@ def train(
     seed: int = 0,
     engine: str = "auto",
     progress: bool | Callable[[Progress], Any] = False,
+    checkpoint: str | os.PathLike[str] | Replay | None = None,
+    checkpoint_every: str | int = "30s",
+    resume: bool = False,
 ) -> Model:
     """Train a network on a table and judge it on rows that it has never seen.
 
@@ -109,11 +114,14 @@ def train(
         seed: of the split, of initialization and of shuffling.
         engine: "auto", "numpy" or "xla".
         progress: as for `fit`; a function gets a `Progress` with the field `stage` too.
+        checkpoint: a folder that the run is kept in; delete it when the model is saved.
+            checkpoint_every: as for `fit`. resume: go on with the run in that folder, to the same
+            bits; where there is none it begins anew.
 
     Returns:
         A model that predicts from raw rows: `model.predict("new.csv")`. `model.judgement` holds
-        its scores beside those of simpler predictors, and the verdict; it is None where Ctrl-C
-        stopped training, or for a dry run.
+        its scores beside those of simpler predictors, and the verdict; it is None where Ctrl-C or
+        SIGTERM stopped training, or for a dry run.
 
     Raises:
         DataError, SettingError: with file, line and column, and what to write.
@@ -136,6 +144,7 @@ def train(
         ... ).tolist()
         ['Gentoo']
     """
+    given = plain_settings(locals(), train)
     share = validation if isinstance(validation, int | float) else None
     markers = (missing,) if isinstance(missing, str) else missing
     question = ask(
@@ -174,29 +183,46 @@ def train(
     )
     if class_weight is not None:
         class_weights(class_weight, question, question.values[learnt])
-    card = make_card(question, left_out, plan, recipe, leaks)
+    card = make_card(question, left_out, plan, recipe, leaks) | {"settings": given}
     card |= {"types": dict(types or {})} if types else {}
     card |= {"missing": list(markers)} if markers is not None else {}
     if dry_run:
         return _untrained(fitting, plan, card)
     asked = replace(asked, folds=plan.folds)
+    kept = _kept(checkpoint, checkpoint_every, resume, question, given)
+    fitting = replace(fitting, kept=kept)
     try:
         trained = train_and_judge(fitting, plan, baselines=baselines)
         judged = judge(
             asked, question.values[trained.rows], trained.network, trained.rivals,
             () if allow_leak else leaks,
         )  # fmt: skip
-    except KeyboardInterrupt:
-        return _not_judged(best_so_far(fitting), question, card)
+    except KeyboardInterrupt as stop:
+        return _not_judged(best_so_far(fitting), question, card, type(stop))
     card = finish_card(card, trained.model, trained.folds) | {"judgement": judged}
+    card |= {"steps_of_networks": fitting.steps} if recipe.max_time is not None else {}
     return _labelled(replace(trained.model, card=card), question)
 
 
-def _not_judged(kept: Fitted, question: Question, card: dict[str, Any]) -> Model:
+def _kept(
+    checkpoint: Any, every: str | int, resume: bool, question: Question, given: Mapping[str, Any]
+) -> Kept | Replay | None:
+    if checkpoint is None and resume:
+        raise SettingError("resume needs a checkpoint: the folder of the run to go on with.")
+    if checkpoint is None or isinstance(checkpoint, Replay):
+        return checkpoint
+    decides = {k: v for k, v in given.items() if k not in ("epochs", "max_time")}
+    return keep(checkpoint, every, resume, {"the data": question.table.digest()} | decides)
+
+
+def _not_judged(
+    kept: Fitted, question: Question, card: dict[str, Any], stop: type[KeyboardInterrupt]
+) -> Model:
     """What Ctrl-C left, with the rows that it never saw, by which `evaluate` can judge it."""
     found = finish_card(card, kept.model)
+    by = "SIGTERM" if stop is Terminated else "Ctrl-C"
     unseen = np.setdiff1d(np.flatnonzero(question.origin == MAIN), kept.known)
-    found |= {"not_judged": "stopped by Ctrl-C", "kept": kept.stage, "unseen": row_bits(unseen)}
+    found |= {"not_judged": f"stopped by {by}", "kept": kept.stage, "unseen": row_bits(unseen)}
     return _labelled(replace(kept.model, card=found), question)
 
 
