@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from chainrule.cli.settings import (
 )
 from chainrule.data import as_table
 from chainrule.engine import keep_programs_on_disk
-from chainrule.errors import SettingError
+from chainrule.errors import ChainruleError, ModelFileError, SettingError
 from chainrule.judgement import CLASS_METRICS, NUMBER_METRICS
 from chainrule.losses import LOSSES
 from chainrule.model import Model
@@ -137,7 +138,7 @@ def train(
         "validation": share_or_file(typed["validation"]),
     }
     del settings["type"]
-    folder = out.with_name(f".{out.stem}.checkpoint")
+    folder = out.parent / f".{out.stem}.checkpoint"
     if not dry_run:
         if resume and not folder.exists() and is_finished(out, file, settings):
             click.echo(f"{out} is finished: there is nothing to go on with.", err=True)
@@ -152,7 +153,7 @@ def train(
         known = folder.exists()
         click.echo(f"Going on with {folder}" if known else "Nothing to resume: starting", err=True)
     keep_programs_on_disk(not no_cache)
-    with progress_line(silent=quiet) as progress:
+    with progress_line(silent=quiet) as progress, _forgotten_if_refused(folder):
         model = train_on_table(file, progress=progress, dry_run=dry_run, **settings)
     stopped = "not_judged" in model.card
     if quiet or as_json:
@@ -169,6 +170,20 @@ def train(
         return 143 if "SIGTERM" in model.card["not_judged"] else 130
     forget(folder)
     return 0
+
+
+@contextmanager
+def _forgotten_if_refused(folder: Path) -> Iterator[None]:
+    """Within it a folder for checkpoints that was begun in vain is deleted again."""
+    known = folder.exists()
+    try:
+        yield
+    except ModelFileError:  # the disk refused: what was kept so far is all there is
+        raise
+    except ChainruleError:
+        if not known:
+            forget(folder)
+        raise
 
 
 def _every(text: str) -> str | int:

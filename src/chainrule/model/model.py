@@ -134,7 +134,9 @@ class Model:
     def encoded(self, source: Any) -> Any:
         """Raw rows as the network sees them, where the model was trained on a table."""
         if self.encoder is not None and is_table_like(source):
-            return self.encoder.encode(as_table(source, self.encoder.kinds), self.dtype)
+            missing = self.card.get("missing")  # the markers of its own table, where it had some
+            table = as_table(source, self.encoder.kinds, missing=missing)
+            return self.encoder.encode(table, self.dtype)
         return source
 
     def _run(self, network: Network, source: Any) -> Any:

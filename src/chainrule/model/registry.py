@@ -28,7 +28,8 @@ def name_of(part: Any) -> str:
 
 
 def _built_in() -> dict[str, Any]:
-    described = [getattr(room, name) for room in (nn, optim) for name in room.__all__]
+    """An initializer and a schedule share the name Constant: a file means the initializer."""
+    described = [getattr(room, name) for room in (optim, nn) for name in room.__all__]
     parts = [*filter(_is_class, described), *LOSSES.values(), *CODES]
     return {name_of(part): part for part in parts if part is not nn.Context}
 
