@@ -6,7 +6,7 @@ READY := .venv/ready
 PEERS_READY := .venv-peers/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run example-houses test lint types format test-long torture coverage mutants test-peers bench bench-tables docs-figures lock clean again
+.PHONY: help run example-houses test lint types format test-long torture coverage mutants test-peers bench bench-tables bench-checkpoint docs-figures lock clean again
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ bench: $(PEERS_READY) ## measure the speed beside PyTorch and scikit-learn; ARGS
 
 bench-tables: $(READY) ## measure reading, training, predicting and memory on tables; ARGS="--write docs/benchmarks-tables.md" records it
 	@$(PYTHON) -m benchmarks.table $(ARGS)
+
+bench-checkpoint: $(READY) ## measure what keeping a run costs, and how fast a second run starts
+	@$(PYTHON) -m benchmarks.checkpoint
 
 docs-figures: $(READY) ## draw the figures of the documentation again
 	@for script in examples/*.py; do MPLBACKEND=agg $(PYTHON) "$$script" || exit 1; done

@@ -8,7 +8,7 @@ from chainrule.explanation import explain
 from chainrule.model import Model, register
 from chainrule.nn import Network
 from chainrule.training import Progress, fit
-from chainrule.workflow import cluster, evaluate, inspect, plot, predict, train
+from chainrule.workflow import cluster, evaluate, inspect, plot, predict, reproduce, train
 from chainrule.workflow import load_any as load
 
 __version__ = version("chainrule")
@@ -35,6 +35,7 @@ __all__ = [
     "predict",
     "primitive",
     "register",
+    "reproduce",
     "train",
     "value_and_grad",
 ]
