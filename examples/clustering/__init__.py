@@ -1,0 +1,1 @@
+"""Clustering on real data; each fetches its table by benchmarks/data.py and prints a result."""
