@@ -18,7 +18,7 @@ example-houses: $(READY) ## train on 2,930 houses of Ames, fetched from a Debian
 	.venv/bin/chainrule train "$$($(PYTHON) -m benchmarks.data ames)" --target Sale_Price --metric relative_error --out houses.safetensors --force
 
 test: lint types ## check format, lint and types, and run the tests
-	@$(PYTHON) -m pytest --quiet --numprocesses=2
+	@OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest --quiet --numprocesses=2
 
 lint: $(READY) ## check format and lint
 	@$(PYTHON) -m ruff format --check --quiet . || { echo "Some files are not formatted: type 'make format'." >&2; exit 1; }
@@ -34,8 +34,8 @@ format: $(READY) ## format the files and mend what lint can mend
 test-long: $(READY) ## run the tests that take minutes
 	@$(PYTHON) -m pytest --quiet -m long
 
-torture: $(READY) ## damage 100,000 model files, and more that takes minutes
-	@$(PYTHON) -m pytest --quiet -m long tests/model
+torture: $(READY) ## damage 100,000 model files, kill 200 runs, signal 100: half an hour
+	@$(PYTHON) -m pytest --quiet -m long tests/model tests/training/test_resume.py tests/cli/test_resume.py
 
 coverage: $(READY) ## demand that every branch of the model file's code is tested
 	@$(PYTHON) -m pytest --quiet --numprocesses=2 tests/model --cov --cov-config=tests/model/coverage.ini

@@ -242,13 +242,23 @@ def start(path, engine):
     )  # fmt: skip
 
 
-def kill(path, engine, seconds):
-    """Start the run and kill it so long after it began to train."""
+def begun(path, engine):
+    """The run as a process, as soon as it has written a checkpoint of its own."""
     before = path.stat().st_mtime_ns if path.exists() else 0
     process = start(path, engine)
     while process.poll() is None and (not path.exists() or path.stat().st_mtime_ns == before):
-        time.sleep(0.005)
-    time.sleep(seconds)
+        time.sleep(0.002)
+    return process
+
+
+def kill(path, engine, seconds):
+    """Kill the run so long after it began to train, or, with None, while it writes."""
+    process = begun(path, engine)
+    if seconds is None:
+        while process.poll() is None and not list(path.parent.glob(".*.part")):
+            pass
+    else:
+        time.sleep(seconds)
     process.kill()
     process.communicate()
     checkpoint.read_container(path)  # raises where it is not whole
@@ -256,30 +266,52 @@ def kill(path, engine, seconds):
 
 
 @ENGINES
-def test_a_process_that_is_killed_loses_nothing(tmp_path, engine):
+@pytest.mark.parametrize("seconds", [0, None])
+def test_a_process_that_is_killed_loses_nothing(tmp_path, engine, seconds):
     path = tmp_path / "run"
-    assert kill(path, engine, 0)
+    assert kill(path, engine, seconds)
     assert resumed.train(engine, checkpoint=path, resume=True) == resumed.train(engine)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.long
 @ENGINES
 def test_a_process_that_is_killed_a_hundred_times_loses_nothing(tmp_path, engine):
+    """Every fourth kill comes while a checkpoint is being written."""
     random.seed(7)
+    whole = resumed.train(engine)
+    killed = 0
+    for trial in range(25):
+        path = tmp_path / f"{trial}" / "run"
+        path.parent.mkdir()
+        for number in range(4):
+            killed += kill(path, engine, None if number == 2 else random.random() * 0.2)
+        assert resumed.train(engine, checkpoint=path, resume=True) == whole
+    assert killed > 80
+
+
+@pytest.mark.long
+@ENGINES
+def test_fifty_signals_each_leave_a_run_that_goes_on(tmp_path, engine):
+    random.seed(8)
     whole = resumed.train(engine)
     for trial in range(25):
         path = tmp_path / f"run {trial}"
-        for _ in range(4):
-            kill(path, engine, random.random() * 0.3)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            process = begun(path, engine)
+            time.sleep(random.random() * 0.2)
+            sent = time.perf_counter()
+            process.send_signal(number)
+            _, error = process.communicate(timeout=30)
+            assert time.perf_counter() - sent < 5
+            assert "Traceback" not in error
         assert resumed.train(engine, checkpoint=path, resume=True) == whole
 
 
 @ENGINES
 def test_a_process_that_is_asked_to_end_keeps_its_run_and_ends(tmp_path, engine):
     path = tmp_path / "run"
-    process = start(path, engine)
-    while not path.exists():
-        time.sleep(0.005)
+    process = begun(path, engine)
     sent = time.perf_counter()
     process.send_signal(signal.SIGTERM)
     _, error = process.communicate(timeout=30)

@@ -39,9 +39,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         offset_: the score below which a row is odd. scores_: of the rows it was fitted to.
 
     Example:
-        >>> found = AnomalyDetector(random_state=0).fit([[0.0], [0.1], [0.2], [0.1], [9.0]])
-        >>> int(np.argmin(found.score_samples([[0.1], [9.0]])))
-        1
+        >>> table = np.append(np.linspace(0, 1, 40), 9)[:, None]
+        >>> AnomalyDetector(random_state=0).fit(table).predict([[0.5], [9.0]]).tolist()
+        [1, -1]
     """
 
     def __init__(

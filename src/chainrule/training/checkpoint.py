@@ -74,6 +74,8 @@ class Keeper:
         Raises:
             ModelFileError: it is damaged. SettingError: another run made it; says what differs.
         """
+        for left in self.path.parent.glob(f".{self.path.name}.*.part"):
+            left.unlink()  # of a process that was killed while it wrote
         if not self.resume or not self.path.exists():
             return None
         document, arrays = read_container(self.path)
