@@ -346,3 +346,21 @@ def test_a_finished_run_of_less_than_a_second_leaves_no_file(monkeypatch, tmp_pa
     fit(checkpoint=tmp_path / "run", max_time=1e-9, epochs=50)
     assert (tmp_path / "run").exists()
     assert fingerprint(fit(checkpoint=tmp_path / "run")) == fingerprint(first)
+
+
+def test_a_full_disk_does_not_cost_the_run(monkeypatch, tmp_path):
+    path = tmp_path / "run"
+    write, count = checkpoint.write_container, []
+
+    def full(*arguments):
+        count.append(1)
+        if len(count) > 1:
+            raise ModelFileError("run could not be written: No space left on device.")
+        write(*arguments)
+
+    monkeypatch.setattr(checkpoint, "write_container", full)
+    with pytest.warns(UserWarning, match=r"No space left on device\. Training goes on, not kept"):
+        model = fit(checkpoint=path, checkpoint_every="0s", epochs=30)
+    assert fingerprint(model) == fingerprint(fit(epochs=30))
+    monkeypatch.undo()
+    assert fingerprint(fit(checkpoint=path, epochs=30, resume=True)) == fingerprint(model)

@@ -116,7 +116,11 @@ class Keeper:
             "stop_reason": found.stop_reason,
         }
         write_container(self.path, document, arrays)
-        self._saved, self._saved_epoch = time.perf_counter(), int(found.carry["epoch"])
+        self.wait(int(found.carry["epoch"]))
+
+    def wait(self, epoch: int) -> None:
+        """Let the time, or the epochs, until the next checkpoint begin."""
+        self._saved, self._saved_epoch = time.perf_counter(), epoch
 
     def _check(self, other: Mapping[str, Any]) -> None:
         names = [*self.identity, *(name for name in other if name not in self.identity)]

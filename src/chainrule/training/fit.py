@@ -127,7 +127,8 @@ def fit(
         ShapeError, DataError, SettingError: with what was expected and what to write.
             A checkpoint of another run (data, seed, settings, versions) is refused.
         NonFiniteError: a number stopped being finite; its `.model` has the last finite weights.
-        ModelFileError: a checkpoint that is damaged or cannot be written.
+        ModelFileError: a checkpoint to go on from that is damaged. One that cannot be written is a
+            warning: training goes on.
 
     Example:
         >>> from chainrule.nn import Dense, Tanh

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy as np
 
 from chainrule.autodiff import Tree, leaves, paths, tree_map
 from chainrule.engine import Engine
-from chainrule.errors import SettingError
+from chainrule.errors import ModelFileError, SettingError
 from chainrule.optim import ReduceOnPlateau, schedule_of
 from chainrule.training.carry import settings_of, start_carry
 from chainrule.training.checkpoint import FINISHED, Found, Keeper
@@ -170,7 +171,11 @@ class _Run:
         if self.keeper is None or (ended and not self.keeper.is_worth(seconds)):
             return
         carry = tree_map(self.engine.get, self.carry)
-        self.keeper.save(Found(carry, self.history, seconds, self.plan.epochs, ended))
+        try:
+            self.keeper.save(Found(carry, self.history, seconds, self.plan.epochs, ended))
+        except ModelFileError as error:  # a full disk must not cost the run itself
+            self.keeper.wait(int(carry["epoch"]))
+            warnings.warn(f"{error} Training goes on, not kept since then.", stacklevel=2)
 
     def _nothing_to_do(self) -> str:
         """Why no step is left: "patience", "epochs", "steps", or "" where one is."""
