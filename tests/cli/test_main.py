@@ -53,3 +53,15 @@ def test_help_loads_no_subcommand():
         "assert not {'chainrule.cli.train', 'rich', 'polars', 'jax'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+
+
+def test_the_program_is_deaf_to_signals_once_it_is_done():
+    """Ctrl-C while Python shuts down would show a traceback of somebody else's clean-up."""
+    ending = (
+        "import atexit, os, signal, sys; from chainrule.cli import command;"
+        "atexit.register(lambda: [os.kill(os.getpid(), n) for n in (2, 15)]);"
+        "sys.argv = ['chainrule', '--version']; sys.exit(command())"
+    )
+    made = subprocess.run([sys.executable, "-c", ending], capture_output=True, text=True)
+    assert (made.returncode, made.stderr) == (0, "")
+    assert made.stdout.startswith("chainrule ")

@@ -1,6 +1,7 @@
 """A run of a second or two that goes on where it was killed: `resumed.py CHECKPOINT ENGINE`."""
 
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ def train(engine: str, **kept: Any) -> str:
 def main(path: str, engine: str) -> None:
     """Go on from the checkpoint, if there is one, and print the fingerprint."""
     found = train(engine, checkpoint=Path(path), checkpoint_every="0s", resume=True)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what follows is the end of Python
     print(json.dumps(found), flush=True)
 
 

@@ -110,6 +110,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else 0
 
 
+def command() -> int:
+    """The program that is installed: `main`, and deaf to signals while Python shuts down."""
+    code = main()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    return code
+
+
 @contextmanager
 def _sigterm_as_ctrl_c() -> Iterator[None]:
     """Within it SIGTERM stops as Ctrl-C does: what there is is saved, and said."""
