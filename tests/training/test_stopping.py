@@ -8,6 +8,7 @@ import pytest
 import chainrule as cr
 from chainrule import nn, optim
 from chainrule.autodiff import leaves, tree_map
+from chainrule.training import loop
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(60, 4))
@@ -143,15 +144,16 @@ def test_max_time_stops_and_says_so(engine):
 
 
 @ENGINES
-def test_max_time_holds_where_validation_takes_longer_than_all_steps(engine):
-    """A guess from the size of a step would run some 100 epochs, and as many seconds, first."""
-    much = RANDOM.normal(size=(100_000, 4)), RANDOM.normal(size=100_000)
-    net = cr.Network([nn.Dense(64), nn.Tanh(), nn.Dense(1)])
-    settings = {"loss": "mse", "engine": engine, "batch_size": 10, "validation": much}
-    cr.fit(net, X, Y, epochs=1, **settings)
-    model = cr.fit(net, X, Y, epochs=10_000, max_time=0.01, **settings)
-    assert model.stop_reason == "time"
-    assert model.card["epochs"] <= 2
+def test_the_first_call_is_one_step_and_none_has_two_validations_before_one_is_timed(
+    monkeypatch, engine
+):
+    """A guess from the size of a step would run many epochs, however long validation takes."""
+    calls = []
+    note = loop.Pace.note
+    monkeypatch.setattr(loop.Pace, "note", lambda *args: calls.append(args[1:3]) or note(*args))
+    fit(epochs=50, batch_size=7, validation=FRESH, engine=engine)
+    assert calls[0] == (1, 0)
+    assert next(ended for _, ended in calls if ended) == 1
 
 
 @ENGINES
