@@ -105,7 +105,8 @@ class CrossEntropy:
     """-Σ p·log(softmax(logits)) over the classes of an example.
 
     Targets: class numbers (batch,) as integers, or probabilities (batch, classes), one-hot or soft.
-    Outputs: logits (batch, classes). With two classes it equals the binary cross-entropy of the
+    Outputs: logits (batch, classes). Both may have a time axis behind the batch; an example's loss
+    is then the mean over its steps. With two classes it equals the binary cross-entropy of the
     difference of the two logits.
 
     Args:
@@ -124,17 +125,18 @@ class CrossEntropy:
 
     def __call__(self, targets: Any, outputs: Any) -> Any:
         labels = targets.dtype.kind in "iu"
-        expected = (outputs.shape[0],) if labels else tuple(outputs.shape)
-        if outputs.ndim != 2 or tuple(targets.shape) != expected:
+        expected = tuple(outputs.shape[:-1] if labels else outputs.shape)
+        if outputs.ndim < 2 or tuple(targets.shape) != expected:
             raise ShapeError(
                 f"Cross-entropy got outputs of shape {tuple(outputs.shape)} and targets of shape "
                 f"{tuple(targets.shape)}; it needs (batch, classes) and either class numbers "
                 "(batch,) or probabilities (batch, classes). Is a Flatten() missing?"
             )
         loss = (ops.label_cross_entropy if labels else ops.cross_entropy)(outputs, targets)
+        loss = _per_example(loss)
         if isinstance(self.label_smoothing, int | float) and self.label_smoothing == 0:
             return loss
-        spread = ops.logsumexp(outputs) - ops.mean(outputs, axis=-1)
+        spread = _per_example(ops.logsumexp(outputs) - ops.mean(outputs, axis=-1))
         return (1 - self.label_smoothing) * loss + self.label_smoothing * spread
 
 
@@ -197,3 +199,43 @@ def as_loss(loss: str | LossFunction) -> LossFunction:
             "cr.losses.Huber(1.0), or a function (targets, outputs) -> one value per example."
         )
     return loss
+
+
+def losses_of(loss: LossFunction, targets: Any, outputs: Any) -> Any:
+    """One loss per example, (batch,); of sequences with lengths the mean over their steps.
+
+    Args:
+        targets: (batch, …); for sequences (batch, time, …).
+        outputs: (batch, …), or `{"values": (batch, time, …), "lengths": (batch,)}`. Of such the
+            loss is given every step as an example of its own.
+
+    Raises:
+        ShapeError: the targets have no such steps, or the loss returns something else.
+    """
+    if not ops.is_sequence(outputs):
+        return _checked(loss, targets, outputs, outputs.shape[0])
+    values, lengths = outputs["values"], outputs["lengths"]
+    batch, time = values.shape[:2]
+    if tuple(targets.shape[:2]) != (batch, time):
+        raise ShapeError(
+            f"The targets have shape {tuple(targets.shape)} and the network's outputs "
+            f"{tuple(values.shape)}: every step of a sequence needs a target."
+        )
+    count = batch * time
+    flat = ops.reshape(values, shape=(count, *values.shape[2:]))
+    wanted = ops.reshape(targets, shape=(count, *targets.shape[2:]))
+    losses = ops.reshape(_checked(loss, wanted, flat, count), shape=(batch, time))
+    counted = ops.where(ops.valid_steps(lengths, time), losses, 0.0)
+    return ops.sum(counted, axis=1) / lengths.astype(str(losses.dtype))
+
+
+def _checked(loss: LossFunction, targets: Any, outputs: Any, count: int) -> Any:
+    """One loss per example; a loss of the user's own may return something else."""
+    losses = loss(targets, outputs)
+    if tuple(losses.shape) != (count,):
+        raise ShapeError(
+            f"The loss returned {tuple(losses.shape)} for a batch of {count}: a loss returns one "
+            f"value per example, here ({count},). Average over the other axes, e.g. "
+            "ops.mean(values, axis=1)."
+        )
+    return losses

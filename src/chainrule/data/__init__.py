@@ -6,6 +6,7 @@ from chainrule.data.features import Features, as_features, check_finite, column_
 from chainrule.data.kinds import CATEGORY, COLUMN_KINDS, DATE, MISSING, NUMBER
 from chainrule.data.read import as_table, is_table_like
 from chainrule.data.reading import Reading
+from chainrule.data.sequences import is_uneven, step_targets
 from chainrule.data.splitting import joined_units, split_folds, split_rows, split_time
 from chainrule.data.table import Column, Table, no_column
 from chainrule.data.targets import KINDS, Targets, make_targets
@@ -34,11 +35,13 @@ __all__ = [
     "csv_text",
     "fit_encoder",
     "is_table_like",
+    "is_uneven",
     "joined_units",
     "make_targets",
     "no_column",
     "split_folds",
     "split_rows",
     "split_time",
+    "step_targets",
     "table_chunks",
 ]

@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import DataError
+from chainrule.autodiff import leaves
+from chainrule.data.sequences import is_uneven, values_and_lengths
+from chainrule.errors import DataError, ShapeError
+from chainrule.ops.sequences import is_sequence
 
 Features = Any
-"""A float or int32 array (rows, …), or a dict of such arrays with equal rows."""
+"""A float or int32 array (rows, …), a sequence with lengths, or a dict of such with equal rows."""
 
 
 def as_features(source: Any, *, dtype: str, indices: Any = False, name: str = "X") -> Features:
@@ -19,7 +22,9 @@ def as_features(source: Any, *, dtype: str, indices: Any = False, name: str = "X
     Args:
         source: an array, a DataFrame, nested lists, or a dict of them (named inputs). Any numeric
             or boolean dtype, and strings that are numbers in an object array of them; one axis
-            means one feature per row.
+            means one feature per row. Sequences of different lengths are a list of arrays
+            (time, features), or `{"values": (rows, time, features), "lengths": (rows,)}`, which
+            both become.
         dtype: "float32" or "float64".
         indices: whether the numbers are indices of an embedding and stay integers; a dict of
             booleans for named inputs.
@@ -29,6 +34,8 @@ def as_features(source: Any, *, dtype: str, indices: Any = False, name: str = "X
         DataError: no rows, text, NaN or infinity (row and column are named), indices that are not
             whole, named inputs with different numbers of rows.
     """
+    if is_sequence(source) or (is_uneven(source) and (indices is True or _has_features(source))):
+        return _as_sequences(source, dtype, indices, name)
     if isinstance(source, Mapping):
         parts = {
             str(key): as_features(
@@ -39,7 +46,7 @@ def as_features(source: Any, *, dtype: str, indices: Any = False, name: str = "X
             )
             for key, value in source.items()
         }
-        counts = {key: len(part) for key, part in parts.items()}
+        counts = {key: len(leaves(part)[0]) for key, part in parts.items()}
         if len(set(counts.values())) != 1:
             raise DataError(f"The named inputs of {name} have different numbers of rows: {counts}.")
         return parts
@@ -49,6 +56,23 @@ def as_features(source: Any, *, dtype: str, indices: Any = False, name: str = "X
     if array.ndim == 1:
         array = array[:, None]
     return as_floats(array, dtype, name, column_names(source))
+
+
+def _as_sequences(source: Any, dtype: str, indices: Any, name: str) -> Features:
+    values, lengths = values_and_lengths(source, name)
+    if indices is True:
+        return {"values": _as_indices(values, name), "lengths": lengths}
+    if values.ndim < 3:
+        raise ShapeError(
+            f"{name}['values'] has shape {values.shape}; sequences have the shape (rows, time, "
+            "features). Of a series of single numbers give values[:, :, None]."
+        )
+    return {"values": as_floats(values, dtype, name), "lengths": lengths}
+
+
+def _has_features(source: Any) -> bool:
+    """Whether the arrays of a list have an axis behind that of time."""
+    return all(np.ndim(item) > 1 for item in source)
 
 
 def column_names(source: Any) -> list[str] | None:
@@ -62,7 +86,8 @@ def _as_array(source: Any, name: str) -> Any:
         array = source.to_numpy() if hasattr(source, "to_numpy") else np.asarray(source)
     except ValueError as error:
         raise DataError(
-            f"{name} is not a table of numbers: its rows have different lengths ({error})."
+            f"{name} is not a table of numbers: its rows have different lengths ({error}). "
+            "Sequences of different lengths are arrays (time, features) each."
         ) from None
     if array.ndim == 0:
         raise DataError(f"{name} is a single value ({array}); it must have one row per example.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,25 +25,32 @@ class Targets:
         kind: one of KINDS.
         outputs: how many outputs the network has.
         classes: the labels in order, as an array; None for numbers and probabilities.
-        flat: whether the user's targets had one axis, so predictions get one too.
+        flat: whether the user's targets had one number an example, so predictions have too.
+        axes: axes between rows and outputs; 1 for a target at every step, (rows, time, …).
     """
 
     kind: str
     outputs: int
     classes: Any = None
     flat: bool = True
+    axes: int = 0
 
     def encode(self, y: Any, dtype: str, name: str = "y") -> Any:
         """Targets as the loss takes them.
 
         Returns: numbers, binary, signs: float (rows, outputs); classes: int32 (rows,), or float
-        (rows, outputs) for probabilities.
+        (rows, outputs) for probabilities; with a time axis (rows, time, …).
 
         Raises:
             DataError: a label that is none of the classes, NaN, infinity, no rows.
             ShapeError: another number of columns than the network has outputs.
         """
         array = _target_array(y, name)
+        if self.axes:
+            lead = _leading(array, self.axes, name)
+            steps = array.reshape(-1, *array.shape[len(lead) :])
+            encoded = replace(self, axes=0).encode(steps, dtype, name)
+            return encoded.reshape(*lead, *encoded.shape[1:])
         if self.kind == "classes" and self.classes is not None:
             return _class_numbers(array, self.classes, name)
         if self.classes is not None:
@@ -60,7 +67,11 @@ class Targets:
         return rows
 
     def decode(self, outputs: Any) -> Any:
-        """Predictions in the user's terms, from probabilities or scores (rows, outputs)."""
+        """Predictions in the user's terms, from probabilities or scores (rows, …, outputs)."""
+        if self.axes:
+            steps = outputs.reshape(-1, outputs.shape[-1])
+            decoded = replace(self, axes=0).decode(steps)
+            return decoded.reshape(*outputs.shape[:-1], *decoded.shape[1:])
         if self.kind == "numbers":
             return outputs[:, 0] if self.flat and outputs.shape[1] == 1 else outputs
         if self.kind == "classes":
@@ -73,18 +84,23 @@ class Targets:
         return answers[:, 0] if self.flat and outputs.shape[1] == 1 else answers
 
 
-def make_targets(kind: str, y: Any, outputs: int, name: str = "y") -> Targets:
+def make_targets(kind: str, y: Any, outputs: int, name: str = "y", axes: int = 0) -> Targets:
     """Learn from the training targets how to write them for a loss of a kind.
 
     Args:
         kind: one of KINDS.
         y: the training targets: (rows,) or (rows, columns); numbers, booleans or strings.
         outputs: how many outputs the network has.
+        axes: how many axes stand between rows and outputs: 1 where every step has a target.
 
     Raises:
         DataError: the targets cannot be of that kind, e.g. more classes than outputs.
     """
     array = _target_array(y, name)
+    if axes:
+        lead = _leading(array, axes, name)
+        steps = array.reshape(-1, *array.shape[len(lead) :])
+        return replace(make_targets(kind, steps, outputs, name), axes=axes)
     flat = array.ndim == 1
     if kind == "numbers":
         return Targets(kind, outputs, None, flat)
@@ -110,6 +126,19 @@ def _target_array(y: Any, name: str) -> Any:
         elif all(isinstance(v, int | float | np.number | bool) for v in array.flat):
             array = np.array(array.tolist())
     return array
+
+
+def _leading(array: Any, axes: int, name: str) -> tuple[int, ...]:
+    """The sizes of the rows and of the axes between them and the outputs."""
+    if array.ndim not in (axes + 1, axes + 2):
+        raise ShapeError(
+            f"{name} has shape {array.shape}, and the network gives outputs of the shape (rows, "
+            f"{', '.join(['time', *['…'] * (axes - 1)])}, outputs): targets need these axes too. "
+            "For one answer an example end in the last state (sequences=False), or add Flatten() "
+            "before the last Dense."
+        )
+    lead: tuple[int, ...] = array.shape[: axes + 1]
+    return lead
 
 
 def _check_missing(array: Any, name: str) -> None:

@@ -16,7 +16,8 @@ import numpy as np
 
 from chainrule.autodiff import Record, Tape, Tree, leaves, tree_map
 from chainrule.explanation.names import MOVES
-from chainrule.nn import Context, Network, wants_indices
+from chainrule.nn import Context, Network, apply_layer, split_lengths, wants_indices
+from chainrule.ops import is_sequence
 
 FREE = MOVES | {"cast", "pad", "stop_gradient"}
 """Primitives that compute nothing: they move numbers about or write them in another type."""
@@ -67,19 +68,23 @@ def count_layers(
         with np.errstate(all="ignore"):
             for path, layer, own, layer_state in _walk(network, params, state):
                 start = len(tape.records)
-                x, _ = layer.apply(own, layer_state, x, Context())
+                x, _ = apply_layer(layer, own, layer_state, x, Context())
                 counted.append(_counted(path, layer, own, x, tape, tape.records[start:]))
     finally:
         tape.close()
     return tuple(counted)
 
 
-def _example(tape: Tape, network: Network, in_shape: Any, dtype: str) -> Any:
-    """One example of zeros, or a dict of them, as traced inputs."""
+def _example(tape: Tape, network: Any, in_shape: Any, dtype: str) -> Any:
+    """One example of zeros, or a dict of them, as traced inputs; of sequences the longest."""
+    if is_sequence(in_shape):
+        values = _zeros(network, in_shape["values"], dtype)
+        lengths = np.full(1, in_shape["values"][0], "int32")
+        return {"values": tape.input(values), "lengths": tape.input(lengths)}
     if isinstance(in_shape, dict):
         branches = dict(getattr(_first(network), "layers", ()))
         return {
-            name: tape.input(_zeros(branches.get(name), shape, dtype))
+            name: _example(tape, branches.get(name), shape, dtype)
             for name, shape in in_shape.items()
         }
     return tape.input(_zeros(network, in_shape, dtype))
@@ -109,7 +114,8 @@ def _walk(
 def _counted(
     path: str, layer: Any, params: Tree, out: Any, tape: Tape, records: list[Record]
 ) -> LayerCount:
-    shapes = tree_map(lambda a: tuple(int(n) for n in a.shape[1:]), out)
+    values = split_lengths(out)[0]
+    shapes = tree_map(lambda a: tuple(int(n) for n in a.shape[1:]), values)
     return LayerCount(
         path,
         layer_words(layer),

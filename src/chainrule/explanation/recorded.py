@@ -15,16 +15,24 @@ from chainrule.data import (
     as_features,
     as_table,
     is_table_like,
+    is_uneven,
     make_targets,
 )
 from chainrule.engine import namespace_of
 from chainrule.errors import DataError, SettingError, ShapeError
 from chainrule.explanation.weights import filled
 from chainrule.losses import LossFunction, as_loss
-from chainrule.model import Model, check_in_shape, score_network, shape_of
-from chainrule.nn import Network, Residual, wants_indices
-from chainrule.ops import fold_in, key_from_seed
+from chainrule.model import (
+    Model,
+    check_in_shape,
+    score_network,
+    shape_of,
+    with_expected_lengths,
+)
+from chainrule.nn import Network, Residual, split_lengths, takes_lengths, wants_indices
+from chainrule.ops import fold_in, is_sequence, key_from_seed
 from chainrule.optim import as_optimizer
+from chainrule.training.prepare import targets_of
 from chainrule.training.step import Task, evaluation_loss, objective
 
 INIT = 0
@@ -47,14 +55,20 @@ class Watched:
     layer: Any
     marks: list[Mark] = field(compare=False)
 
+    @property
+    def takes_lengths(self) -> bool:
+        """As the layer itself says."""
+        return takes_lengths(self.layer)
+
     def init(self, key: Any, in_shape: Any) -> tuple[Tree, Tree, Any]:
         made: tuple[Tree, Tree, Any] = self.layer.init(key, in_shape)
         return made
 
     def apply(self, params: Tree, state: Tree, x: Any, context: Any) -> tuple[Any, Tree]:
-        start = len(x.tape.records)
+        records = leaves(x)[0].tape.records
+        start = len(records)
         out, state = self.layer.apply(params, state, x, context)
-        self.marks.append(Mark(type(self.layer).__name__, start, len(x.tape.records)))
+        self.marks.append(Mark(type(self.layer).__name__, start, len(records)))
         return out, state
 
 
@@ -148,6 +162,7 @@ def record(
         x, y = _encoded(model.encoder, x, y)
     features, y = _examples(net, x, y)
     if model is not None:
+        features = with_expected_lengths(features, model.in_shape)
         check_in_shape(features, model.in_shape)
     key = key_from_seed(seed)
     made = net.init(fold_in(key, INIT), shape_of(features))
@@ -233,11 +248,11 @@ def _encoded(encoder: Encoder, x: Any, y: Any) -> tuple[Any, Any]:
 
 def _examples(net: Network, x: Any, y: Any) -> tuple[Any, Any]:
     """Inputs and targets with a row for every example; one axis of inputs is one example."""
-    if isinstance(x, Mapping):
+    if isinstance(x, Mapping) and not is_sequence(x):
         raise SettingError(
             "explain takes one array of inputs, not named inputs: it explains networks in one line."
         )
-    if not hasattr(x, "to_numpy") and np.ndim(x) < 2:
+    if not (isinstance(x, Mapping) or hasattr(x, "to_numpy") or is_uneven(x)) and np.ndim(x) < 2:
         x = np.reshape(np.asarray(x), (1, -1))
         y = np.asarray(y)
         y = y[None] if y.ndim == 0 or y.size > 1 else y
@@ -247,17 +262,16 @@ def _examples(net: Network, x: Any, y: Any) -> tuple[Any, Any]:
 def _batch(features: Any, y: Any, loss: Any, model: Model | None, out_shape: Any) -> Tree:
     """The batch as the training step takes it: every example has the same share."""
     kind = getattr(loss, "targets", "numbers")
-    if len(out_shape) != 1:
-        raise ShapeError(
-            f"The network's output has shape (batch, {', '.join(map(str, out_shape))}), and "
-            "explain needs (batch, outputs). Add Flatten() before the last Dense."
-        )
+    shape = split_lengths(out_shape)[0]
+    y = targets_of(y, features, out_shape)
     if kind == "classes" and model is None:
-        _check_class_numbers(y, out_shape[0])
+        _check_class_numbers(y, shape[-1])
     same = model is not None and model.targets.kind == kind
-    targets: Targets = model.targets if same and model else make_targets(kind, y, out_shape[0])
+    targets: Targets = (
+        model.targets if same and model else make_targets(kind, y, shape[-1], axes=len(shape) - 1)
+    )
     encoded = targets.encode(y, "float64")
-    rows = len(features)
+    rows = len(leaves(features)[0])
     if len(encoded) != rows:
         raise ShapeError(
             f"x has {rows} {'row' if rows == 1 else 'rows'} and y has {len(encoded)}: every "

@@ -2,7 +2,13 @@
 
 from chainrule.model.container import read_container, write_container
 from chainrule.model.descriptions import from_plain, to_plain
-from chainrule.model.inputs import check_embeddings, check_in_shape, index_flags, shape_of
+from chainrule.model.inputs import (
+    check_embeddings,
+    check_in_shape,
+    index_flags,
+    shape_of,
+    with_expected_lengths,
+)
 from chainrule.model.model import Model, load
 from chainrule.model.registry import register
 from chainrule.model.scores import score_network, score_tree, whole_tree
@@ -23,5 +29,6 @@ __all__ = [
     "shape_of",
     "to_plain",
     "whole_tree",
+    "with_expected_lengths",
     "write_container",
 ]

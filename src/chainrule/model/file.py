@@ -23,7 +23,7 @@ from chainrule.model.container import read_container, write_container
 from chainrule.model.descriptions import from_plain, to_plain
 from chainrule.model.registry import is_built_in
 from chainrule.model.structure import array_of, filled, is_shape, structure_of
-from chainrule.nn import Layer, Network
+from chainrule.nn import Layer, Network, split_lengths
 
 VERSION = 1
 """Of the document; it rises when an older chainrule could not read it rightly."""
@@ -196,14 +196,15 @@ def _targets(plain: Any, out_shape: Any, arrays: dict[str, Any]) -> Targets:
     kind, outputs, flat, classes = (plain[k] for k in ("kind", "outputs", "flat", "classes"))
     _expect(kind in (*KINDS, "any"), f"its targets are of the unknown kind {kind!r:.40}")
     _expect(type(outputs) is int and isinstance(flat, bool), "its targets are not understood")
-    expected = outputs == 0 if kind == "any" else out_shape == (outputs,)
+    shape = split_lengths(out_shape)[0]
+    expected = outputs == 0 if kind == "any" else shape[-1:] == (outputs,)
     _expect(expected, "its targets do not fit its network")
     if classes is not None:
         _expect(_may_have_labels(kind, outputs), "its targets can have no class labels")
         classes = _labels(classes, arrays)
         wanted = outputs if kind == "classes" else 2
         _expect(len(classes) == wanted, "it has another number of class labels")
-    return Targets(kind, outputs, classes, flat)
+    return Targets(kind, outputs, classes, flat, 0 if kind == "any" else len(shape) - 1)
 
 
 def _may_have_labels(kind: str, outputs: int) -> bool:

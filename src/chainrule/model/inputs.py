@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from chainrule.autodiff import tree_map
 from chainrule.data import Features
 from chainrule.errors import DataError, ShapeError
 from chainrule.nn import Embedding, Network, wants_indices
+from chainrule.ops import is_sequence
 
 
 def index_flags(network: Network, source: Any) -> Any:
     """Which inputs are indices for an embedding: one flag, or a dict of them for named inputs."""
     from_branches = getattr(network.layers[0], "layers", None)
-    if isinstance(source, dict) and from_branches is not None:
+    if isinstance(source, dict) and from_branches is not None and not is_sequence(source):
         flags = {}
         inner: Any = network.layers[0]
         while isinstance(inner, Network):
@@ -25,19 +29,47 @@ def index_flags(network: Network, source: Any) -> Any:
 
 def shape_of(X: Features) -> Any:
     """The shape of one example, or a dict of shapes."""
-    if isinstance(X, dict):
-        return {name: tuple(x.shape[1:]) for name, x in X.items()}
-    return tuple(X.shape[1:])
+    return tree_map(lambda x: tuple(x.shape[1:]), X)
 
 
 def check_in_shape(X: Features, expected: Any) -> None:
-    """Refuse inputs of another shape than the model was made for."""
+    """Refuse inputs of another shape than the model was made for.
+
+    Sequences with lengths may have any number of steps.
+    """
     given = shape_of(X)
-    if given != expected:
+    if is_sequence(given) and not is_sequence(expected):
+        raise ShapeError(
+            f"The inputs are sequences with lengths, (rows, {_sizes(given['values'])}), and the "
+            f"model was made for (rows, {_sizes(expected)}) without: cut them to one length, or "
+            'train on {"values": …, "lengths": …} too.'
+        )
+    if _timeless(given) != _timeless(expected):
         raise ShapeError(
             f"The inputs have shape (rows, {_sizes(given)}) and the model was made for "
             f"(rows, {_sizes(expected)}): give it the columns it was trained on."
         )
+
+
+def with_expected_lengths(X: Features, expected: Any) -> Features:
+    """The inputs, with lengths where the model knows them and all steps count."""
+    if is_sequence(expected) and not isinstance(X, dict) and X.ndim > 1:
+        return {"values": X, "lengths": np.full(len(X), X.shape[1], "int32")}
+    if isinstance(expected, dict) and isinstance(X, dict) and not is_sequence(expected):
+        return {
+            name: with_expected_lengths(x, expected[name]) if name in expected else x
+            for name, x in X.items()
+        }
+    return X
+
+
+def _timeless(shape: Any) -> Any:
+    """A shape in which the number of steps of sequences with lengths is left open."""
+    if is_sequence(shape):
+        return {"values": (None, *shape["values"][1:]), "lengths": ()}
+    if isinstance(shape, dict):
+        return {name: _timeless(inner) for name, inner in shape.items()}
+    return shape
 
 
 def check_embeddings(net: Network, features: Any) -> None:
@@ -52,6 +84,8 @@ def check_embeddings(net: Network, features: Any) -> None:
 
 
 def _embedding_inputs(layer: Any, x: Any, name: str) -> list[tuple[Embedding, Any, str]]:
+    if is_sequence(x):
+        x = x["values"]
     if isinstance(layer, Embedding):
         return [(layer, x, name)]
     if isinstance(layer, Network):
@@ -67,6 +101,8 @@ def _embedding_inputs(layer: Any, x: Any, name: str) -> list[tuple[Embedding, An
 
 
 def _sizes(shape: Any) -> str:
+    if is_sequence(shape):
+        return ", ".join(["time", *map(str, shape["values"][1:])])
     if isinstance(shape, dict):
-        return str({name: list(sizes) for name, sizes in shape.items()})
+        return "{" + ", ".join(f"{name!r}: [{_sizes(s)}]" for name, s in shape.items()) + "}"
     return ", ".join(str(size) for size in shape)

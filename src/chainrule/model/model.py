@@ -14,9 +14,14 @@ from chainrule.data import Encoder, Targets, as_features, as_table, is_table_lik
 from chainrule.errors import SettingError
 from chainrule.losses import LossFunction
 from chainrule.model.file import read_fields, write_fields
-from chainrule.model.inputs import check_embeddings, check_in_shape, index_flags
+from chainrule.model.inputs import (
+    check_embeddings,
+    check_in_shape,
+    index_flags,
+    with_expected_lengths,
+)
 from chainrule.model.scores import score_network
-from chainrule.nn import Context, Network
+from chainrule.nn import Context, Network, split_lengths, with_lengths
 
 CHUNK = 8192
 """Rows predicted at a time: enough to keep the processor busy, few enough to stay in cache."""
@@ -84,7 +89,8 @@ class Model:
         """The network's raw outputs for inputs X, (rows, outputs): numbers, scores or logits.
 
         Where the network ends in the Sigmoid or Softmax that its loss contains, these are the
-        logits before it.
+        logits before it. Of sequences with lengths where every step has an output, a dict like the
+        inputs: "values" (rows, time, outputs), of which those beyond the "lengths" mean nothing.
         """
         return self._run(score_network(self.network, self.targets.kind), X)
 
@@ -100,15 +106,15 @@ class Model:
                 "This model has no probabilities: it was trained with a loss for "
                 f"{kind}. Use predict, or train with 'cross_entropy' or 'binary_cross_entropy'."
             )
-        scores = self.outputs(X)
+        scores, lengths = split_lengths(self.outputs(X))
         if self.temperature != 1:
             scores = scores / self.temperature
         if kind == "classes":
-            return ops.softmax(scores)
+            return with_lengths(ops.softmax(scores), lengths)
         yes = ops.sigmoid(scores)
         if self.targets.classes is not None:
-            return np.concatenate([1 - yes, yes], axis=1)
-        return yes
+            yes = np.concatenate([1 - yes, yes], axis=-1)
+        return with_lengths(yes, lengths)
 
     def predict(self, X: Any) -> Any:
         """Predictions for inputs X in the terms of the training targets: labels or numbers.
@@ -119,17 +125,20 @@ class Model:
                 dict of columns; an array is taken as already encoded.
 
         Returns:
-            (rows,), or (rows, outputs) where the training targets had several columns.
+            (rows,), or (rows, outputs) where the training targets had several columns; where they
+            had a time axis (rows, time, …), for sequences with lengths a dict with "lengths".
 
         Raises:
             ShapeError: another number of columns than in training.
             DataError: missing or infinite values.
         """
-        scores = self.outputs(X)
+        scores, lengths = split_lengths(self.outputs(X))
         if self.targets.kind == "binary":
             scores = ops.sigmoid(scores)
         predictions = self.targets.decode(scores)
-        return predictions if self.encoder is None else self.encoder.decode(predictions)
+        if self.encoder is not None:
+            return self.encoder.decode(predictions)
+        return with_lengths(predictions, lengths)
 
     def encoded(self, source: Any) -> Any:
         """Raw rows as the network sees them, where the model was trained on a table."""
@@ -143,6 +152,7 @@ class Model:
         source = self.encoded(source)
         indices = index_flags(self.network, source)
         X = as_features(source, dtype=self.dtype, indices=indices)
+        X = with_expected_lengths(X, self.in_shape)
         check_in_shape(X, self.in_shape)
         check_embeddings(self.network, X)
         rows = len(leaves(X)[0])
@@ -152,7 +162,11 @@ class Model:
                 part = tree_map(lambda x, start=start: x[start : start + CHUNK], X)
                 out, _ = network.apply(self.params, self.state, part, Context())
                 pieces.append(out)
-        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+        return pieces[0] if len(pieces) == 1 else tree_map(_joined, *pieces)
+
+
+def _joined(*parts: Any) -> Any:
+    return np.concatenate(parts)
 
 
 def load(path: str | os.PathLike[str]) -> Model:

@@ -27,7 +27,8 @@ al. 2016) has about 3700."""
 def is_shape(value: Any) -> bool:
     """Whether a value is the shape of one example, or a dict of them."""
     if isinstance(value, dict):
-        return all(isinstance(shape, tuple) and is_shape(shape) for shape in value.values())
+        inner = value.values()
+        return all((isinstance(s, tuple) or ops.is_sequence(s)) and is_shape(s) for s in inner)
     sizes = isinstance(value, tuple) and len(value) <= AXES_LIMIT
     return sizes and all(type(n) is int and 0 <= n <= LARGEST for n in value)
 
@@ -90,7 +91,9 @@ class _Budget:
         self.made = 0
 
     def check_input(self, layer: Any, in_shape: Any) -> None:
-        if isinstance(in_shape, dict):
+        if ops.is_sequence(in_shape):
+            self.check_input(layer, in_shape["values"])
+        elif isinstance(in_shape, dict):
             if is_built_in(type(layer)):
                 raise ModelFileError(f"its layer {type(layer).__name__} takes no named inputs.")
         elif isinstance(layer, BatchNorm | LayerNorm) and in_shape[-1] > self.left // 4:
@@ -100,8 +103,15 @@ class _Budget:
         self.left -= sum(leaf.size for leaf in (*leaves(params), *leaves(state)))
         if self.left < 0:
             raise ModelFileError(_TOO_SMALL)
-        shapes = out_shape.values() if isinstance(out_shape, dict) else [out_shape]
+        shapes = _arrays_of(out_shape)
         self.made += sum(math.prod(shape) for shape in shapes)
+
+
+def _arrays_of(shape: Any) -> list[tuple[int, ...]]:
+    """The shapes of all arrays that a shape stands for."""
+    if isinstance(shape, dict):
+        return [inner for part in shape.values() for inner in _arrays_of(part)]
+    return [shape]
 
 
 class _NoNumbers:
@@ -117,6 +127,7 @@ class _Watched:
     def __init__(self, layer: Any, budget: _Budget) -> None:
         self.layer = layer
         self.apply = layer.apply
+        self.takes_lengths = getattr(layer, "takes_lengths", False)
         self.budget = budget
 
     def init(self, key: Any, in_shape: Any) -> Any:

@@ -35,6 +35,13 @@ from chainrule.nn.initializers import (
 from chainrule.nn.layer import Context, Layer, Shape, no_parameters
 from chainrule.nn.network import Network
 from chainrule.nn.regularizing import BatchNorm, Dropout, LayerNorm
+from chainrule.nn.sequences import (
+    apply_layer,
+    init_layer,
+    split_lengths,
+    takes_lengths,
+    with_lengths,
+)
 from chainrule.nn.structure import (
     Branches,
     Embedding,
@@ -84,7 +91,12 @@ __all__ = [
     "XavierNormal",
     "XavierUniform",
     "Zeros",
+    "apply_layer",
     "first_layer",
+    "init_layer",
     "no_parameters",
+    "split_lengths",
+    "takes_lengths",
     "wants_indices",
+    "with_lengths",
 ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from chainrule import ops
 from chainrule.autodiff import Tree
 from chainrule.errors import SettingError, ShapeError
 from chainrule.nn.initializers import GlorotUniform, Initializer, OutputUniform
 from chainrule.nn.layer import Context, Layer, Shape, no_parameters
+from chainrule.nn.sequences import apply_layer, init_layer
 from chainrule.nn.structure import Branches, Residual
 
 
@@ -33,6 +34,7 @@ class Network:
     """
 
     layers: tuple[Layer, ...]
+    takes_lengths: ClassVar[bool] = True
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         listed = tuple(layers) if isinstance(layers, list | tuple) else (layers,)
@@ -56,7 +58,7 @@ class Network:
         params, state, shape = [], [], in_shape
         for i, layer in enumerate(started(self, ()).layers):
             try:
-                made = layer.init(ops.fold_in(key, i), shape)
+                made = init_layer(layer, ops.fold_in(key, i), shape)
             except ShapeError as error:
                 raise ShapeError(f"Layer {i}, {type(layer).__name__}: {error}") from None
             params.append(made[0])
@@ -67,10 +69,13 @@ class Network:
     def apply(
         self, params: Tree, state: Tree, x: Any, context: Context = Context()
     ) -> tuple[Any, Tree]:
-        """The output for inputs x (batch, *in_shape), and the next state."""
+        """The output for inputs x (batch, *in_shape), and the next state.
+
+        Sequences with lengths are a dict, see `chainrule.nn.sequences`.
+        """
         new_state = []
         for i, layer in enumerate(self.layers):
-            x, layer_state = layer.apply(params[i], state[i], x, context.child(i))
+            x, layer_state = apply_layer(layer, params[i], state[i], x, context.child(i))
             new_state.append(layer_state)
         return x, tuple(new_state)
 

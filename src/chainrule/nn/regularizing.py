@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ from chainrule import ops
 from chainrule.autodiff import Tree, hyper
 from chainrule.errors import SettingError
 from chainrule.nn.layer import Context, Shape, no_parameters
+from chainrule.nn.sequences import split_lengths, with_lengths
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ class BatchNorm:
     """Each feature brought to mean 0 and variance 1 over the batch, then scaled and shifted.
 
     In training the statistics are those of the batch, weighted by the examples' weights (padding
-    counts nothing), and a running mean of them is kept for prediction.
+    counts nothing, and neither do steps beyond the length of a sequence), and a running mean of
+    them is kept for prediction.
 
     Args:
         momentum: how much of the running statistics stays at each step.
@@ -64,20 +67,22 @@ class BatchNorm:
     momentum: float = hyper(0.9)
     epsilon: float = hyper(1e-5)
     transparent: ClassVar[bool] = True
+    takes_lengths: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.momentum < 1:
             raise SettingError(f"BatchNorm: momentum {self.momentum} must be in [0, 1).")
 
     def init(self, key: Any, in_shape: Shape) -> tuple[Tree, Tree, Shape]:
-        features = (in_shape[-1],)
+        features = (split_lengths(in_shape)[0][-1],)
         params = {"scale": np.ones(features, "float32"), "offset": np.zeros(features, "float32")}
         state = {"mean": np.zeros(features, "float32"), "variance": np.ones(features, "float32")}
         return params, state, in_shape
 
     def apply(self, params: Tree, state: Tree, x: Any, context: Context) -> tuple[Any, Tree]:
+        x, lengths = split_lengths(x)
         if context.training:
-            mean, variance = _moments(x, context.weight)
+            mean, variance = _moments(x, context.weight, lengths)
             state = {
                 "mean": self._running(state["mean"], mean, context.weight),
                 "variance": self._running(state["variance"], variance, context.weight),
@@ -85,7 +90,7 @@ class BatchNorm:
         else:
             mean, variance = state["mean"], state["variance"]
         scale = params["scale"] / ops.sqrt(variance + self.epsilon)
-        return (x - mean) * scale + params["offset"], state
+        return with_lengths((x - mean) * scale + params["offset"], lengths), state
 
     def _running(self, before: Any, of_batch: Any, weight: Any) -> Any:
         """The running statistic after a batch; a batch whose rows all weigh 0 teaches nothing."""
@@ -93,9 +98,11 @@ class BatchNorm:
         return moved if weight is None else ops.where(ops.sum(weight) > 0, moved, before)
 
 
-def _moments(x: Any, weight: Any) -> tuple[Any, Any]:
-    """Weighted mean and variance over all axes but the last."""
+def _moments(x: Any, weight: Any, lengths: Any = None) -> tuple[Any, Any]:
+    """Weighted mean and variance over all axes but the last, of the steps that count."""
     axes = tuple(range(x.ndim - 1))
+    if lengths is not None:
+        return _moments_of_steps(x, weight, lengths)
     if weight is None:
         mean = ops.mean(x, axis=axes)
         return mean, ops.mean(ops.square(x - mean), axis=axes)
@@ -104,6 +111,17 @@ def _moments(x: Any, weight: Any) -> tuple[Any, Any]:
     for size in x.shape[1:-1]:
         positions *= size
     total = ops.maximum(ops.sum(weight), 1e-12) * positions
+    mean = ops.sum(x * shares, axis=axes) / total
+    return mean, ops.sum(ops.square(x - mean) * shares, axis=axes) / total
+
+
+def _moments_of_steps(x: Any, weight: Any, lengths: Any) -> tuple[Any, Any]:
+    axes = tuple(range(x.ndim - 1))
+    shares = ops.valid_steps(lengths, x.shape[1]).astype(str(x.dtype))
+    if weight is not None:
+        shares = shares * ops.reshape(weight, shape=(-1, 1))
+    total = ops.maximum(ops.sum(shares), 1e-12) * math.prod(x.shape[2:-1])
+    shares = ops.reshape(shares, shape=(*x.shape[:2], *(1,) * (x.ndim - 2)))
     mean = ops.sum(x * shares, axis=axes) / total
     return mean, ops.sum(ops.square(x - mean) * shares, axis=axes) / total
 

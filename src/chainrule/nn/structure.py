@@ -5,20 +5,28 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from chainrule import ops
 from chainrule.autodiff import Tree
 from chainrule.errors import SettingError, ShapeError
 from chainrule.nn.initializers import Initializer, RandomNormal
 from chainrule.nn.layer import Context, Layer, Shape
+from chainrule.nn.sequences import apply_layer, init_layer, split_lengths, with_lengths
 
 
 @dataclass(frozen=True)
 class Flatten:
     """Every example as one row of numbers: (batch, …) becomes (batch, features)."""
 
+    takes_lengths: ClassVar[bool] = True
+
     def init(self, key: Any, in_shape: Shape) -> tuple[Tree, Tree, Shape]:
+        if ops.is_sequence(in_shape):
+            raise ShapeError(
+                f"Flatten would mix padding into the features of sequences with lengths, (batch, "
+                f"{', '.join(map(str, in_shape['values']))}). Reduce time first, e.g. by LSTM(64)."
+            )
         return {}, {}, (math.prod(in_shape),)
 
     def apply(self, params: Tree, state: Tree, x: Any, context: Context) -> tuple[Any, Tree]:
@@ -64,20 +72,22 @@ class Residual:
     """
 
     layer: Layer
+    takes_lengths: ClassVar[bool] = True
 
     def init(self, key: Any, in_shape: Shape) -> tuple[Tree, Tree, Shape]:
-        params, state, out_shape = self.layer.init(key, in_shape)
+        params, state, out_shape = init_layer(self.layer, key, in_shape)
         if out_shape != in_shape:
             raise ShapeError(
                 f"Residual adds its input (batch, *{in_shape}) to the output of its layer "
                 f"(batch, *{out_shape}): the two must be equal. Let the last inner layer have "
-                f"{in_shape[-1] if in_shape else 1} units."
+                f"{(split_lengths(in_shape)[0] or (1,))[-1]} units."
             )
         return params, state, out_shape
 
     def apply(self, params: Tree, state: Tree, x: Any, context: Context) -> tuple[Any, Tree]:
-        out, state = self.layer.apply(params, state, x, context.child(0))
-        return x + out, state
+        out, state = apply_layer(self.layer, params, state, x, context.child(0))
+        values, lengths = split_lengths(x)
+        return with_lengths(values + split_lengths(out)[0], lengths), state
 
 
 @dataclass(frozen=True)
@@ -108,7 +118,14 @@ class Branches:
             raise ShapeError(f"Branches needs the named inputs {names}; it got {given}.")
         params, state, shapes = {}, {}, []
         for i, (name, layer) in enumerate(self.layers):
-            params[name], state[name], shape = layer.init(ops.fold_in(key, i), in_shape[name])
+            made = init_layer(layer, ops.fold_in(key, i), in_shape[name])
+            params[name], state[name], shape = made
+            if ops.is_sequence(shape):
+                raise ShapeError(
+                    f"The branch {name!r} ends in sequences with lengths, (batch, "
+                    f"{', '.join(map(str, shape['values']))}), which cannot be joined. End it in a "
+                    "layer that reduces time, e.g. LSTM(64)."
+                )
             shapes.append(shape)
         if len({shape[:-1] for shape in shapes}) != 1:
             raise ShapeError(
@@ -120,7 +137,9 @@ class Branches:
     def apply(self, params: Tree, state: Tree, x: Any, context: Context) -> tuple[Any, Tree]:
         outs, new_state = [], {}
         for i, (name, layer) in enumerate(self.layers):
-            out, new_state[name] = layer.apply(params[name], state[name], x[name], context.child(i))
+            out, new_state[name] = apply_layer(
+                layer, params[name], state[name], x[name], context.child(i)
+            )
             outs.append(out)
         return ops.concatenate(outs, axis=-1), new_state
 

@@ -65,6 +65,7 @@ from chainrule.ops.reduce import (
     sum,
 )
 from chainrule.ops.scan import scan
+from chainrule.ops.sequences import is_sequence, valid_steps
 from chainrule.ops.shape import (
     broadcast_to,
     concatenate,
@@ -103,6 +104,7 @@ __all__ = [
     "getitem",
     "greater",
     "greater_equal",
+    "is_sequence",
     "isfinite",
     "key_from_seed",
     "label_cross_entropy",
@@ -153,5 +155,6 @@ __all__ = [
     "take",
     "tanh",
     "transpose",
+    "valid_steps",
     "where",
 ]

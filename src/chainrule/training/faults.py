@@ -8,8 +8,9 @@ import numpy as np
 
 from chainrule.autodiff import leaves, tree_map, value_and_grad
 from chainrule.errors import NonFiniteError
+from chainrule.losses import losses_of
 from chainrule.model import Model
-from chainrule.nn import Context
+from chainrule.nn import Context, apply_layer
 from chainrule.training.step import Task, objective
 
 
@@ -34,10 +35,10 @@ def _first_fault(task: Task, outcome: Any, batch: Any) -> tuple[str | None, str]
     context = Context(weight=batch["share"])
     x = batch["x"]
     for i, layer in enumerate(task.network.layers):
-        x, _ = layer.apply(outcome.params[i], outcome.state[i], x, context.child(i))
-        if not np.isfinite(x).all():
+        x, _ = apply_layer(layer, outcome.params[i], outcome.state[i], x, context.child(i))
+        if not all(np.isfinite(part).all() for part in leaves(x)):
             return f"layer {i}, {type(layer).__name__}", "its output"
-    losses = task.loss(batch["y"], x)
+    losses = losses_of(task.loss, batch["y"], x)
     if not np.isfinite(losses).all():
         return None, "the outputs are finite, their loss is not"
     step_key = {"key": np.zeros(2, "uint32"), "step": np.asarray(0, "int32")}

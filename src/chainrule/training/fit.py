@@ -24,8 +24,9 @@ from chainrule.model import (
     score_tree,
     shape_of,
     whole_tree,
+    with_expected_lengths,
 )
-from chainrule.nn import Network
+from chainrule.nn import Network, split_lengths
 from chainrule.ops import fold_in, key_from_seed
 from chainrule.optim import Optimizer, as_optimizer
 from chainrule.training.checkpoint import Keeper, as_path
@@ -43,6 +44,7 @@ from chainrule.training.prepare import (
     own_validation,
     row_count,
     row_weights,
+    targets_of,
 )
 from chainrule.training.progress import as_listener
 from chainrule.training.records import Plan, Progress
@@ -86,8 +88,11 @@ def fit(
             (the optimizer starts anew). A model that was trained on a table takes raw rows as X and
             targets in their own units.
         X: inputs (rows, …): an array, a DataFrame, lists, or a dict of them for named inputs.
+            Sequences of different lengths: a list of arrays (time, features), or the dict
+            `{"values": (rows, time, features), "lengths": (rows,)}`; padding changes no result.
         y: targets, one per row: numbers, labels of any type, or probabilities; what is allowed
-            follows from the loss.
+            follows from the loss. Where the network has an output at every step of a sequence:
+            (rows, time), or (rows, time, outputs), and the loss is the mean over the steps.
         loss: a name ("mse", "mae", "huber", "cross_entropy", "binary_cross_entropy", "hinge",
             "perceptron"), a loss, or a function `(targets, outputs) -> one value per example`.
         optimizer: a name ("sgd", "adam", "adamw", "rmsprop", "adagrad") or an optimizer.
@@ -167,6 +172,8 @@ def fit(
     key = key_from_seed(seed)
 
     features = as_features(X, dtype=dtype, indices=index_flags(net, X))
+    if start is not None:
+        features = with_expected_lengths(features, start.in_shape)
     check_embeddings(net, features)
     in_shape = shape_of(features)
     if start is not None:
@@ -178,6 +185,7 @@ def fit(
         params, state = cast(made[0], dtype), cast(made[1], dtype)
         out_shape = made[2]
     kind = getattr(loss_function, "targets", "numbers")
+    y = targets_of(y, features, out_shape)
     targets = _targets(start, kind, y, out_shape)
     encoded = targets.encode(y, dtype)
     rows = row_count(features, encoded)
@@ -283,14 +291,13 @@ def _output_shape(net: Network, in_shape: Any) -> Any:
 def _targets(start: Model | None, kind: str, y: Any, out_shape: Any) -> Targets:
     if start is not None and start.targets.kind == kind:
         return start.targets
-    if len(out_shape) != 1:
-        if kind == "numbers":
-            return Targets("any", 0)
+    shape = split_lengths(out_shape)[0]
+    if not shape:
         raise ShapeError(
-            f"The network's output has shape (batch, {', '.join(map(str, out_shape))}), and this "
-            "loss needs (batch, outputs). Add Flatten() before the last Dense."
+            "The network's output has shape (batch,), and a loss needs (batch, outputs): end the "
+            "network in Dense(1)."
         )
-    return make_targets(kind, y, out_shape[0])
+    return make_targets(kind, y, shape[-1], axes=len(shape) - 1)
 
 
 def _card(outcome: Any, engine: Engine, seed: int, plan: Plan, rows: int) -> dict[str, Any]:

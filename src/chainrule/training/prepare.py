@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.autodiff import Tree, leaves, tree_map
-from chainrule.data import Targets, as_features, split_rows
+from chainrule.data import Targets, as_features, split_rows, step_targets
 from chainrule.errors import DataError, SettingError, ShapeError
-from chainrule.model import check_embeddings, check_in_shape, index_flags
-from chainrule.nn import Network
+from chainrule.model import check_embeddings, check_in_shape, index_flags, with_expected_lengths
+from chainrule.nn import Network, split_lengths
+from chainrule.ops import key_from_seed
 
 DEFAULT_BATCH = 32
 VALIDATION_CHUNK = 4096
@@ -32,6 +33,14 @@ def row_count(features: Any, encoded: Any) -> int:
             f"X has {rows} rows and y has {len(encoded)}: every row of X needs one target."
         )
     return rows
+
+
+def targets_of(y: Any, features: Any, out_shape: Any, name: str = "y") -> Any:
+    """The user's targets as an array, where the network has outputs at every step of a sequence."""
+    values, lengths = split_lengths(out_shape)
+    if len(values) == 1 or (lengths is None and len(values) != 2):
+        return y
+    return step_targets(y, split_lengths(features)[1], values, name)
 
 
 def row_weights(
@@ -57,6 +66,11 @@ def row_weights(
 def _class_weights(class_weight: Any, encoded: Any, targets: Targets) -> Any:
     if targets.classes is None:
         raise SettingError("class_weight needs class labels as targets.")
+    if targets.axes:
+        raise SettingError(
+            "class_weight needs one label per example, and these targets have one per step: give "
+            "sample_weight instead."
+        )
     numbers = encoded if encoded.ndim == 1 else (encoded[:, 0] > 0)
     numbers = numbers.astype("int64")
     count = len(targets.classes)
@@ -100,8 +114,11 @@ def own_validation(
     """A validation part from the user's own pair (X, y)."""
     X, y = pair
     features = as_features(X, dtype=dtype, indices=index_flags(net, X), name="validation X")
+    features = with_expected_lengths(features, in_shape)
     check_embeddings(net, features)
     check_in_shape(features, in_shape)
+    if targets.axes:
+        y = targets_of(y, features, net.init(key_from_seed(0), in_shape)[2], "validation y")
     encoded = targets.encode(y, dtype, "validation y")
     rows = row_count(features, encoded)
     return {"x": features, "y": encoded, "weight": np.ones(rows)}
@@ -118,7 +135,7 @@ def hold_out(
         )
     rows = len(weights)
     groups = None
-    if targets.classes is not None:
+    if targets.classes is not None and not targets.axes:
         groups = data["y"] if data["y"].ndim == 1 else data["y"][:, 0]
     kept, held = split_rows(key, rows, float(share), groups)
     part = {**tree_map(lambda x: x[held], data), "weight": weights[held]}

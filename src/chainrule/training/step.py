@@ -16,8 +16,7 @@ from chainrule.autodiff import (
     value_and_grad,
     with_hyper,
 )
-from chainrule.errors import ShapeError
-from chainrule.losses import LossFunction
+from chainrule.losses import LossFunction, losses_of
 from chainrule.nn import Context, Network
 
 
@@ -74,19 +73,7 @@ def objective(
         weight=batch["share"],
     )
     outputs, state = task.network.apply(params, state, batch["x"], context)
-    return ops.dot(_losses(task, batch, outputs), batch["share"]), state
-
-
-def _losses(task: Task, batch: Tree, outputs: Any) -> Any:
-    """One loss per example; a loss of the user's own may return something else."""
-    losses = task.loss(batch["y"], outputs)
-    if tuple(losses.shape) != tuple(batch["share"].shape):
-        raise ShapeError(
-            f"The loss returned {tuple(losses.shape)} for a batch of {batch['share'].shape[0]}: a "
-            f"loss returns one value per example, here {tuple(batch['share'].shape)}. Average over "
-            "the other axes, e.g. ops.mean(values, axis=1)."
-        )
-    return losses
+    return ops.dot(losses_of(task.loss, batch["y"], outputs), batch["share"]), state
 
 
 def gradient_of(task: Task, record: bool) -> Callable[..., Any]:
@@ -121,4 +108,4 @@ def evaluation_loss(task: Task, params: Tree, state: Tree, batch: Tree, rates: T
     """The loss of a batch as in prediction: no dropout, running statistics."""
     task = task.with_rates(rates)
     outputs, _ = task.network.apply(params, state, batch["x"], Context(weight=batch["share"]))
-    return ops.dot(_losses(task, batch, outputs), batch["share"])
+    return ops.dot(losses_of(task.loss, batch["y"], outputs), batch["share"])
