@@ -395,7 +395,118 @@ SCAN = {
     )
 }
 
+def window_settings(r, sizes, kernel):
+    """Stride, padding and dilation under which at least one window fits on every axis."""
+    dilation = tuple(r.choice([1, 1, 2]) for _ in kernel)
+    padding = []
+    for n, k, d in zip(sizes, kernel, dilation, strict=True):
+        missing = max(0, d * (k - 1) + 1 - n)
+        padding.append((missing + r.choice([0, 0, 1]), r.choice([0, 1, 2])))
+    stride = tuple(r.choice([1, 2, 3]) for _ in kernel)
+    return {"stride": stride, "padding": tuple(padding), "dilation": dilation}
+
+
+def convolution(r):
+    axes = r.choice([1, 2])
+    sizes, kernel = d.shape(r, axes, (1, 2, 4)), d.shape(r, axes, (1, 2, 3))
+    groups = r.choice([1, 1, 2, 3])
+    inner, outer = r.choice([1, 2]), groups * r.choice([1, 2])
+    arrays = [
+        d.numbers(r, (r.choice([1, 2, 3]), *sizes, groups * inner)),
+        d.numbers(r, (*kernel, inner, outer)),
+        d.numbers(r, (outer,)),
+    ]
+    static = window_settings(r, sizes, kernel) | {"groups": groups}
+    return Case(tuple(arrays[: r.choice([2, 3])]), static)
+
+
+def transposed_convolution(r):
+    """The arrays of a convolution with x and the result changing places."""
+    case = convolution(r)
+    (batch, *size, channels), weight = case.arrays[0].shape, case.arrays[1]
+    set_ = case.static
+    counts = windows_of(size, weight.shape[:-2], set_)
+    arrays = [d.numbers(r, (batch, *counts, weight.shape[-1])), weight, d.numbers(r, (channels,))]
+    return Case(tuple(arrays[: len(case.arrays)]), set_ | {"size": tuple(size)})
+
+
+def windows_of(size, kernel, static):
+    return [
+        (n + sum(p) - e * (k - 1) - 1) // s + 1
+        for n, k, s, p, e in zip(
+            size, kernel, static["stride"], static["padding"], static["dilation"], strict=True
+        )
+    ]
+
+
+def convolved(x, w, *b, stride, padding, dilation, groups):
+    """Window by window: the definition, in jax.numpy."""
+    counts = windows_of(x.shape[1:-1], w.shape[:-2], locals())
+    x = jnp.pad(x, ((0, 0), *padding, (0, 0)))
+    rows = []
+    for at in np.ndindex(*counts):
+        cut = [
+            slice(i * s, i * s + e * (k - 1) + 1, e)
+            for i, s, e, k in zip(at, stride, dilation, w.shape[:-2], strict=True)
+        ]
+        seen = x[(slice(None), *cut)]
+        seen = seen.reshape(*seen.shape[:-1], groups, -1)
+        weight = w.reshape(*w.shape[:-1], groups, -1)
+        places = "uv"[: len(counts)]
+        rows.append(jnp.einsum(f"n{places}gi,{places}igo->ngo", seen, weight).reshape(len(x), -1))
+    out = jnp.stack(rows, 1).reshape(len(x), *counts, -1)
+    return out + b[0] if b else out
+
+
+def spread_out(x, w, *b, size, stride, padding, dilation, groups):
+    """The transpose of the definition, taken number by number."""
+    settings = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    channels = w.shape[-2] * groups
+    start = jnp.zeros((len(x), *size, channels), x.dtype)
+    _, back = jax.vjp(lambda image: convolved(image, w, **settings), start)
+    out = back(x)[0]
+    return out + b[0] if b else out
+
+
+def pooling(r):
+    axes = r.choice([1, 2])
+    sizes, window = d.shape(r, axes, (1, 2, 4, 5)), d.shape(r, axes, (1, 2, 3))
+    stride = window if r.random() < 0.4 else d.shape(r, axes, (1, 2, 3))
+    padding = []
+    for n, k in zip(sizes, window, strict=True):
+        low = min(k - 1, r.choice([0, 0, 1]))
+        high = max(k - n - low, min(k - 1, r.choice([0, 1])))
+        padding.append((low, high))
+    padding = tuple(padding)
+    x = d.distinct(r, (r.choice([1, 2]), *sizes, r.choice([1, 2])))
+    return Case((x,), {"window": window, "stride": stride, "padding": padding})
+
+
+def pooled(reduce):
+    def formula(x, *, window, stride, padding):
+        """Window by window, each cut off at the border."""
+        sizes = x.shape[1:-1]
+        static = {"stride": stride, "padding": padding, "dilation": (1,) * len(window)}
+        counts, rows = windows_of(sizes, window, static), []
+        for at in np.ndindex(*counts):
+            cut = []
+            for i, s, (low, _), k, n in zip(at, stride, padding, window, sizes, strict=True):
+                cut.append(slice(max(0, i * s - low), min(n, i * s - low + k)))
+            rows.append(reduce(x[(slice(None), *cut)], axis=tuple(range(1, x.ndim - 1))))
+        return jnp.stack(rows, 1).reshape(len(x), *counts, -1)
+
+    return formula
+
+
+CONVOLUTION = {
+    "convolve": Sample(convolution, convolved),
+    "transposed_convolve": Sample(transposed_convolution, spread_out),
+    "max_pool": Sample(pooling, pooled(jnp.max)),
+    "average_pool": Sample(pooling, pooled(jnp.mean)),
+}
+
 SAMPLES: dict[str, Sample] = {
+    **CONVOLUTION,
     **ELEMENTWISE,
     **ARITHMETIC,
     **REDUCTIONS,

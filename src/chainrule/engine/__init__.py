@@ -9,6 +9,7 @@ from chainrule.engine.engines import (
 from chainrule.engine.lookup import namespace_of
 from chainrule.engine.namespace import Array, Namespace
 from chainrule.engine.numpy_namespace import NUMPY
+from chainrule.engine.windows import chunk_of, columns, padded, taps, window_counts
 
 __all__ = [
     "NUMPY",
@@ -16,7 +17,12 @@ __all__ = [
     "Engine",
     "Namespace",
     "choose_engine",
+    "chunk_of",
+    "columns",
     "engine_by_name",
     "keep_programs_on_disk",
     "namespace_of",
+    "padded",
+    "taps",
+    "window_counts",
 ]

@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from chainrule.engine import windows
 from chainrule.engine.namespace import SHARED, Array, Namespace
 
 
@@ -61,6 +62,26 @@ def matmul_tn(a: Array, b: Array) -> Array:
     return transposed @ b
 
 
+def convolve(
+    x: Array,
+    weight: Array,
+    stride: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    spread: Sequence[int],
+    dilation: Sequence[int],
+    groups: int,
+) -> Array:
+    if x.dtype == "float32":
+        order = ("NHWC", "HWIO", "NHWC") if x.ndim == 4 else ("NWC", "WIO", "NWC")
+        return lax.conv_general_dilated(
+            x, weight, stride, padding, spread, dilation, order, feature_group_count=groups
+        )
+    inside = [(low, high, s - 1) for (low, high), s in zip(padding, spread, strict=True)]
+    zero = jnp.zeros((), x.dtype)
+    x = lax.pad(x, zero, ((0, 0, 0), *inside, (0, 0, 0)))
+    return windows.convolve_by_columns(JAX, x, weight, stride, dilation, groups)
+
+
 def take(x: Array, index: Array) -> Array:
     return x.at[jnp.asarray(index)].get(mode="promise_in_bounds")
 
@@ -95,6 +116,7 @@ JAX = cast(
         matmul=jnp.matmul,
         matmul_nt=matmul_nt,
         matmul_tn=matmul_tn,
+        convolve=convolve,
         erf=jax.scipy.special.erf,
         take=take,
         add_at=add_at,

@@ -160,6 +160,23 @@ class Namespace(Protocol):
         """aᵀ·b over the last two axes: the gradient of a weight; same bits on any thread count."""
         ...
 
+    def convolve(
+        self,
+        x: Array,
+        weight: Array,
+        stride: Sequence[int],
+        padding: Sequence[tuple[int, int]],
+        spread: Sequence[int],
+        dilation: Sequence[int],
+        groups: int,
+    ) -> Array:
+        """Σ x·weight over windows; x (batch, …, channels), weight (…, channels / groups, filters).
+
+        `spread` - 1 zeros stand between the numbers of x; negative padding cuts off. The bits are
+        the same on any number of threads.
+        """
+        ...
+
     def erf(self, x: Array) -> Array:
         """The error function."""
         ...

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
 
+from chainrule.engine import windows
 from chainrule.engine.namespace import SHARED, Array, Namespace
 
 
@@ -43,6 +45,37 @@ def matmul_nt(a: Array, b: Array) -> Array:
 
 def matmul_tn(a: Array, b: Array) -> Array:
     return matmul(a.T if a.ndim == 2 else np.swapaxes(a, -1, -2), b)
+
+
+def convolve(
+    x: Array,
+    weight: Array,
+    stride: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    spread: Sequence[int],
+    dilation: Sequence[int],
+    groups: int,
+) -> Array:
+    if max(spread) > 1:
+        x = _spread(x, spread)
+    x = windows.padded(NUMPY, x, padding)
+    kernel = weight.shape[:-2]
+    counts = windows.window_counts(x.shape[1:-1], kernel, stride, dilation)
+    out = np.empty((x.shape[0], *counts, weight.shape[-1]), x.dtype)
+    size = math.prod(counts) * math.prod(kernel) * x.shape[-1]
+    chunk = windows.chunk_of(x.shape[0], size)
+    for start in range(0, x.shape[0], chunk):
+        part = slice(start, start + chunk)
+        out[part] = windows.convolve_by_columns(NUMPY, x[part], weight, stride, dilation, groups)
+    return out
+
+
+def _spread(x: Array, by: Sequence[int]) -> Array:
+    """x with `by` - 1 zeros between its numbers along every axis of the windows."""
+    sizes = [max(0, n - 1) * s + min(n, 1) for n, s in zip(x.shape[1:-1], by, strict=True)]
+    out = np.zeros((x.shape[0], *sizes, x.shape[-1]), x.dtype)
+    out[(slice(None), *[slice(None, None, s) for s in by])] = x
+    return out
 
 
 def erf(x: Array) -> Array:
@@ -104,6 +137,7 @@ NUMPY = cast(
         matmul=matmul,
         matmul_nt=matmul_nt,
         matmul_tn=matmul_tn,
+        convolve=convolve,
         erf=erf,
         take=take,
         add_at=add_at,

@@ -23,6 +23,7 @@ from chainrule.ops.arithmetic import (
     subtract,
     where,
 )
+from chainrule.ops.convolution import convolve, transposed_convolve
 from chainrule.ops.elementwise import (
     absolute,
     clip,
@@ -53,6 +54,7 @@ from chainrule.ops.elementwise import (
 from chainrule.ops.index import getitem, one_hot, pick, take
 from chainrule.ops.linear import affine, dot, matmul
 from chainrule.ops.margin import perceptron_criterion
+from chainrule.ops.pooling import average_pool, max_pool
 from chainrule.ops.random import fold_in, key_from_seed, random_normal, random_uniform
 from chainrule.ops.reduce import (
     argmax,
@@ -84,10 +86,12 @@ __all__ = [
     "add",
     "affine",
     "argmax",
+    "average_pool",
     "binary_cross_entropy",
     "broadcast_to",
     "clip",
     "concatenate",
+    "convolve",
     "cos",
     "cross_entropy",
     "divide",
@@ -120,6 +124,7 @@ __all__ = [
     "logsumexp",
     "matmul",
     "max",
+    "max_pool",
     "maximum",
     "mean",
     "min",
@@ -155,6 +160,7 @@ __all__ = [
     "take",
     "tanh",
     "transpose",
+    "transposed_convolve",
     "valid_steps",
     "where",
 ]

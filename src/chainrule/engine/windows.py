@@ -1,0 +1,88 @@
+"""Sliding windows over (batch, …, channels): counted, padded, cut out and laid side by side.
+
+Written once against the facade: NumPy's convolution and both engines' weight gradients are
+products of matrices whose rows are the windows ("columns", Chellapilla, Puri, Simard 2006).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from chainrule.engine.namespace import Array
+
+Sizes = Sequence[int]
+Widths = Sequence[tuple[int, int]]
+
+COLUMN_NUMBERS = 1_000_000
+"""Numbers that the columns of one chunk of the batch may hold: 4 MB stay in the cache."""
+
+
+def window_counts(sizes: Sizes, kernel: Sizes, stride: Sizes, dilation: Sizes) -> tuple[int, ...]:
+    """How many windows fit along every axis of a padded input: 0 where none does."""
+    reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
+    return tuple(max(0, (n - r) // s + 1) for n, r, s in zip(sizes, reach, stride, strict=True))
+
+
+def padded(xp: Any, x: Array, widths: Widths, value: float = 0.0) -> Array:
+    """x with so much of a value before and after each axis of the windows; negative cuts off."""
+    if not any(itertools.chain.from_iterable(widths)):
+        return x
+    if min(itertools.chain.from_iterable(widths)) < 0:
+        sizes = x.shape[1:-1]
+        kept = [
+            slice(max(0, -low), n - max(0, -high))
+            for n, (low, high) in zip(sizes, widths, strict=True)
+        ]
+        x = x[(slice(None), *kept)]
+    grown = [(max(0, low), max(0, high)) for low, high in widths]
+    return xp.pad(x, ((0, 0), *grown, (0, 0)), constant_values=value)
+
+
+def taps(
+    x: Array, kernel: Sizes, stride: Sizes, dilation: Sizes, counts: Sizes
+) -> Iterator[tuple[tuple[int, ...], Array]]:
+    """For every place in the window: the place, and x as the windows see it there."""
+    for place in itertools.product(*[range(k) for k in kernel]):
+        cut = []
+        for p, s, d, n in zip(place, stride, dilation, counts, strict=True):
+            cut.append(slice(p * d, p * d + s * (n - 1) + 1, s))
+        yield place, x[(slice(None), *cut)]
+
+
+def columns(
+    xp: Any, x: Array, kernel: Sizes, stride: Sizes, dilation: Sizes, groups: int = 1
+) -> Array:
+    """All windows of a padded x as rows: (groups, batch · windows, kernel · channels / groups)."""
+    counts = window_counts(x.shape[1:-1], kernel, stride, dilation)
+    channels = x.shape[-1]
+    seen = [part for _, part in taps(x, kernel, stride, dilation, counts)]
+    rows = x.shape[0] * math.prod(counts)
+    if groups == 1:
+        together = seen[0] if len(seen) == 1 else xp.concatenate(seen, axis=-1)
+        return xp.reshape(together, (1, rows, len(seen) * channels))
+    stacked = xp.reshape(xp.stack(seen, axis=-2), (rows, len(seen), groups, channels // groups))
+    own = xp.transpose(stacked, (2, 0, 1, 3))
+    return xp.reshape(own, (groups, rows, len(seen) * (channels // groups)))
+
+
+def chunk_of(batch: int, numbers_an_example: int) -> int:
+    """Examples whose columns stay in the cache together: at least one, at most all."""
+    return max(1, min(batch, COLUMN_NUMBERS // max(1, numbers_an_example)))
+
+
+def convolve_by_columns(
+    xp: Any, x: Array, weight: Array, stride: Sizes, dilation: Sizes, groups: int
+) -> Array:
+    """A convolution as a product of the columns of a padded x and the weights."""
+    kernel, (inner, outer) = weight.shape[:-2], weight.shape[-2:]
+    counts = window_counts(x.shape[1:-1], kernel, stride, dilation)
+    split = xp.reshape(weight, (math.prod(kernel) * inner, groups, outer // groups))
+    rows = columns(xp, x, kernel, stride, dilation, groups)
+    if groups == 1:
+        out = xp.matmul(rows[0], split[:, 0])
+    else:
+        out = xp.transpose(xp.matmul(rows, xp.transpose(split, (1, 0, 2))), (1, 0, 2))
+    return xp.reshape(out, (x.shape[0], *counts, outer))
