@@ -35,6 +35,8 @@ POSITIVE = np.abs(A) + 0.5
 ROWS = R.normal(size=(2, 3, 4))
 LONG = np.abs(R.normal(size=(3, 300)))  # longer than the blocks in which a summed axis is cut
 BITS = R.integers(0, 2**32, (3, 4)).astype("uint32")
+IMAGE, KERNEL = R.integers(-3, 4, (2, 4, 5, 2)) * 1.0, R.integers(-3, 4, (2, 3, 2, 4)) * 1.0
+F = ("float32", "float64")
 TRUE = A > 0
 ONE = {
     "abs",
@@ -70,6 +72,13 @@ CALLS = {
     "bitwise_xor": [(BITS, BITS[::-1])],
     "broadcast_to": [(A[0], (2, 4))],
     "concatenate": [([A, B], {"axis": 0})],
+    "convolve": [
+        (IMAGE, KERNEL, (1, 1), ((0, 0), (1, 2)), (1, 1), (1, 1), 1),
+        (IMAGE, KERNEL[:, :, :1], (2, 1), ((1, 1), (0, 3)), (1, 3), (2, 1), 2),
+        (IMAGE, KERNEL, (1, 2), ((-1, 0), (2, -1)), (2, 2), (1, 2), 1),
+        (IMAGE[0], KERNEL[0], (2,), ((3, 0),), (1,), (1,), 1),
+        *[(IMAGE.astype(f), KERNEL.astype(f), (1, 1), ((0, 1),) * 2, (1, 2), (1, 1), 1) for f in F],
+    ],
     "copy": [(A,)],
     "erf": [(A,)],
     "expand_dims": [(A, 1)],

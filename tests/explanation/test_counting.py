@@ -38,6 +38,25 @@ def test_a_dense_layer_costs_a_product_and_a_sum_for_every_weight():
     assert [layer.out_shape for layer in (first, relu, last)] == [(5,), (5,), (2,)]
 
 
+def test_windows_cost_a_product_and_a_sum_for_every_weight_in_them():
+    conv, pool, whole = counted(
+        [
+            cr.nn.Conv2D(4, 3, padding="same", groups=2),
+            cr.nn.MaxPool(2),
+            cr.nn.GlobalPool(),
+        ],
+        (6, 6, 2),
+    )
+    assert (conv.parameters, conv.operations) == (9 * 4 + 4, 6 * 6 * 4 * 2 * 9)
+    assert (pool.operations, pool.out_shape, pool.activation_bytes) == (9 * 4 * 3, (3, 3, 4), 144)
+    assert (whole.operations, whole.out_shape) == (9 * 4, (4,))
+    mean = counted([cr.nn.AveragePool(2, 1)], (6, 2))[0]
+    assert mean.operations == 5 * 2 * 2
+    spread = counted([cr.nn.TransposedConv2D(3, 2, stride=2, bias=False)], (4, 4, 5))[0]
+    assert spread.operations == 2 * (4 * 4 * 5) * (2 * 2 * 3)
+    assert spread.out_shape == (8, 8, 3)
+
+
 def test_memory_is_what_was_computed_in_the_bytes_of_the_dtype():
     assert [layer.activation_bytes for layer in counted([Dense(5), Tanh()], (3,))] == [20, 20]
     assert [layer.activation_bytes for layer in counted([Dense(5)], (3,), "float64")] == [40]

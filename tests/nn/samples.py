@@ -87,7 +87,133 @@ def residual(layer: Any, params: Any, x: Any, mask: Any) -> Any:
     return x + jnp.tanh(dense(layer.layer.layers[0], params[0], x))
 
 
+def amounts(value: Any, rank: int) -> tuple[int, ...]:
+    return (value,) * rank if isinstance(value, int) else tuple(value)
+
+
+def padding_of(layer: Any, rank: int) -> Any:
+    """jax's own words, or pairs."""
+    if isinstance(layer.padding, str):
+        return layer.padding.upper()
+
+    listed = (layer.padding,) * rank if isinstance(layer.padding, int) else layer.padding
+    return [(p, p) if isinstance(p, int) else p for p in listed]
+
+
+ORDERS = {1: ("NWC", "WIO", "NWC"), 2: ("NHWC", "HWIO", "NHWC")}
+
+
+def convolution(layer: Any, params: Any, x: Any, mask: Any) -> Any:
+    stride = amounts(layer.stride, layer.rank)
+    out = jax.lax.conv_general_dilated(
+        x,
+        params["weight"],
+        stride,
+        padding_of(layer, layer.rank),
+        rhs_dilation=amounts(layer.dilation, layer.rank),
+        dimension_numbers=ORDERS[layer.rank],
+        feature_group_count=layer.groups,
+    )
+    return out + params["bias"] if layer.bias else out
+
+
+def transposed_convolution(layer: Any, params: Any, x: Any, mask: Any) -> Any:
+    """What jax passes back through a convolution whose result has the shape of x."""
+    stride, dilation = (amounts(v, 2) for v in (layer.stride, layer.dilation))
+    reach = [d * (k - 1) + 1 for k, d in zip(params["weight"].shape[:2], dilation, strict=True)]
+    if layer.padding == "same":
+        size = [n * s for n, s in zip(x.shape[1:-1], stride, strict=True)]
+        pads: Any = "SAME"
+    else:
+        pads = padding_of(layer, 2)
+        around = [(0, 0)] * 2 if pads == "VALID" else pads
+        size = [
+            (n - 1) * s + r - sum(p)
+            for n, s, r, p in zip(x.shape[1:-1], stride, reach, around, strict=True)
+        ]
+
+    def there(image: Any) -> Any:
+        return jax.lax.conv_general_dilated(
+            image,
+            params["weight"],
+            stride,
+            pads,
+            rhs_dilation=dilation,
+            dimension_numbers=ORDERS[2],
+            feature_group_count=layer.groups,
+        )
+
+    start = jnp.zeros((len(x), *size, layer.filters), x.dtype)
+    out = jax.vjp(there, start)[1](x)[0]
+    return out + params["bias"] if layer.bias else out
+
+
+def pooled(start: float, reduce: Any, average: bool = False) -> Callable[..., Any]:
+    def formula(layer: Any, params: Any, x: Any, mask: Any) -> Any:
+        rank = x.ndim - 2
+        window = amounts(layer.window, rank)
+        stride = window if layer.stride is None else amounts(layer.stride, rank)
+        pads = padding_of(layer, rank)
+        if not isinstance(pads, str):
+            pads = [(0, 0), *pads, (0, 0)]
+        sizes = (1, *window, 1), (1, *stride, 1), pads
+        out = jax.lax.reduce_window(x, start, reduce, *sizes)
+        if average:
+            out = out / jax.lax.reduce_window(jnp.ones_like(x), start, reduce, *sizes)
+        return out
+
+    return formula
+
+
+def globally_pooled(layer: Any, params: Any, x: Any, mask: Any) -> Any:
+    axes = tuple(range(1, x.ndim - 1))
+    return x.mean(axes) if layer.kind == "average" else x.max(axes)
+
+
+IMAGES = ((4, 5, 2), (3, 3, 4))
+IMAGES_AND_SEQUENCES = ((4, 5, 2), (6, 2))
+
 SAMPLES: dict[str, Sample] = {
+    "Conv2D": Sample(
+        (
+            nn.Conv2D(2, 3, padding="same"),
+            nn.Conv2D(4, (3, 2), stride=2, padding=1, groups=2, bias=False),
+            nn.Conv2D(2, 2, dilation=2, padding=((1, 0), 2)),
+        ),
+        convolution,
+        shapes=IMAGES,
+    ),
+    "Conv1D": Sample(
+        (
+            nn.Conv1D(2, 3),
+            nn.Conv1D(4, 3, stride=2, padding="same", groups=2),
+            nn.Conv1D(2, 2, dilation=2, padding=((0, 3),), bias=False),
+        ),
+        convolution,
+        shapes=((6, 2), (5, 4)),
+    ),
+    "TransposedConv2D": Sample(
+        (
+            nn.TransposedConv2D(2, 3, stride=2, padding="same"),
+            nn.TransposedConv2D(4, (3, 2), stride=(1, 3), groups=2, bias=False),
+            nn.TransposedConv2D(1, 2, dilation=2, padding=((1, 0), 0)),
+        ),
+        transposed_convolution,
+        shapes=((2, 3, 2), (1, 2, 4)),
+    ),
+    "MaxPool": Sample(
+        (nn.MaxPool(2), nn.MaxPool(3, stride=2, padding="same"), nn.MaxPool(2, 1, padding=1)),
+        pooled(-jnp.inf, jax.lax.max),
+        shapes=IMAGES_AND_SEQUENCES,
+    ),
+    "AveragePool": Sample(
+        (nn.AveragePool(2), nn.AveragePool(3, 2, padding="same"), nn.AveragePool(3, padding=1)),
+        pooled(0.0, jax.lax.add, average=True),
+        shapes=IMAGES_AND_SEQUENCES,
+    ),
+    "GlobalPool": Sample(
+        (nn.GlobalPool(), nn.GlobalPool("max")), globally_pooled, shapes=IMAGES_AND_SEQUENCES
+    ),
     "Linear": pointwise(lambda layer, x: x, nn.Linear()),
     "Step": pointwise(lambda layer, x: jnp.where(x > 0, 1.0, 0.0), nn.Step()),
     "Sigmoid": pointwise(lambda layer, x: 1 / (1 + jnp.exp(-x)), nn.Sigmoid()),

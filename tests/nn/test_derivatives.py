@@ -32,7 +32,7 @@ class Problem:
         self.batch = len(leaves(case.x)[0])
         features = int(np.prod(case.out_shape))
         self.head = {
-            "weight": random.normal(size=(features, OUTPUTS)),
+            "weight": random.normal(size=(features, OUTPUTS)) * min(1, (6 / features) ** 0.5),
             "bias": random.normal(size=OUTPUTS),
         }
         self.targets = make_targets(random, self.batch, OUTPUTS)

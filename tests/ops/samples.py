@@ -395,12 +395,13 @@ SCAN = {
     )
 }
 
+
 def window_settings(r, sizes, kernel):
     """Stride, padding and dilation under which at least one window fits on every axis."""
     dilation = tuple(r.choice([1, 1, 2]) for _ in kernel)
     padding = []
-    for n, k, d in zip(sizes, kernel, dilation, strict=True):
-        missing = max(0, d * (k - 1) + 1 - n)
+    for n, k, apart in zip(sizes, kernel, dilation, strict=True):
+        missing = max(0, apart * (k - 1) + 1 - n)
         padding.append((missing + r.choice([0, 0, 1]), r.choice([0, 1, 2])))
     stride = tuple(r.choice([1, 2, 3]) for _ in kernel)
     return {"stride": stride, "padding": tuple(padding), "dilation": dilation}

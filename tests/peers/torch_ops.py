@@ -50,15 +50,65 @@ def looped(hidden, count, xs, weight):
     return hidden, count, torch.stack(kept), torch.stack(products)
 
 
+def channels_first(x):
+    return x.permute(0, -1, *range(1, x.ndim - 1))
+
+
+def channels_last(x):
+    return x.permute(0, *range(2, x.ndim), 1)
+
+
+def surrounded(x, padding, value=0.0):
+    """An image with its channels first, padded on every side by its own width."""
+    return F.pad(x, [w for pair in reversed(padding) for w in pair], value=value)
+
+
+def convolved(x, w, *b, stride, padding, dilation, groups):
+    axes = w.ndim - 2
+    call = F.conv1d if axes == 1 else F.conv2d
+    weight = w.permute(axes + 1, axes, *range(axes)).contiguous()
+    x = surrounded(channels_first(x), padding)
+    return channels_last(call(x, weight, *b, stride=stride, dilation=dilation, groups=groups))
+
+
+def spread_out(x, w, *b, size, stride, padding, dilation, groups):
+    """PyTorch's transpose onto the padded size, of which the padding is cut off."""
+    axes = w.ndim - 2
+    call = F.conv_transpose1d if axes == 1 else F.conv_transpose2d
+    weight = w.permute(axes + 1, axes, *range(axes)).contiguous()
+    out = call(channels_first(x), weight, None, stride=stride, dilation=dilation, groups=groups)
+    whole = [n + sum(p) for n, p in zip(size, padding, strict=True)]
+    out = surrounded(out, [(0, n - m) for n, m in zip(whole, out.shape[2:], strict=True)])
+    out = channels_last(surrounded(out, [(-low, -high) for low, high in padding]))
+    return out + b[0] if b else out
+
+
+def pooled_max(x, *, window, stride, padding):
+    call = F.max_pool1d if x.ndim == 3 else F.max_pool2d
+    return channels_last(call(surrounded(channels_first(x), padding, -1e9), window, stride))
+
+
+def pooled_mean(x, *, window, stride, padding):
+    """PyTorch's mean over the padded window, divided by the share that is no padding."""
+    call = F.avg_pool1d if x.ndim == 3 else F.avg_pool2d
+    total, share = (
+        call(surrounded(part, padding), window, stride)
+        for part in (channels_first(x), torch.ones_like(channels_first(x)))
+    )
+    return channels_last(total / share)
+
+
 FORMULAS = {
     "absolute": torch.abs,
     "add": torch.add,
     "affine": lambda x, w, b: F.linear(x, w.T, b),
     "argmax": lambda x, *, axis: torch.argmax(x, dim=axis),
+    "average_pool": pooled_mean,
     "binary_cross_entropy": lambda z, y: F.binary_cross_entropy_with_logits(z, y, reduction="none"),
     "broadcast_to": lambda x, *, shape: torch.broadcast_to(x, shape),
     "cast": lambda x, *, dtype: x.to(getattr(torch, dtype)),
     "clip": lambda x, *, low, high: torch.clamp(x, low, high),
+    "convolve": convolved,
     "cos": torch.cos,
     "cross_entropy": lambda z, p: F.cross_entropy(z, p, reduction="none"),
     "divide": torch.divide,
@@ -89,6 +139,7 @@ FORMULAS = {
     "logsumexp": lambda x, *, axis, keepdims: torch.logsumexp(x, dim=axis, keepdim=keepdims),
     "matmul": torch.matmul,
     "max": reduced(torch.amax),
+    "max_pool": pooled_max,
     "maximum": torch.maximum,
     "mean": reduced(torch.mean),
     "min": reduced(torch.amin),
@@ -121,6 +172,7 @@ FORMULAS = {
     "take": lambda x, i: x[i.long()],
     "tanh": torch.tanh,
     "transpose": lambda x, *, axes: x.permute(axes or tuple(range(x.ndim))[::-1]),
+    "transposed_convolve": spread_out,
     "where": torch.where,
 }
 

@@ -14,6 +14,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from tests.peers.torch_ops import channels_first, channels_last
+
 FILE = Path(__file__).parent.parent / "reference" / "training.json"
 BATCH, FEATURES, STEPS = 5, 3, 12
 
@@ -32,7 +34,22 @@ LAYERS: dict[str, nn.Module] = {
     "BatchNorm": nn.BatchNorm1d(FEATURES, eps=1e-5, momentum=0.1),
     "LayerNorm": nn.LayerNorm(FEATURES, eps=1e-5),
     "Embedding": nn.Embedding(4, FEATURES),
+    "Conv2D": nn.Conv2d(2, 4, (3, 2), stride=2, padding=1),
+    "Conv2D same": nn.Conv2d(2, 3, 3, padding="same", dilation=2),
+    "Conv2D groups": nn.Conv2d(2, 4, 3, padding=1, groups=2, bias=False),
+    "Conv1D": nn.Conv1d(2, 3, 3, stride=2, padding=1),
+    "Conv1D dilated": nn.Conv1d(2, 4, 2, dilation=3, groups=2),
+    "TransposedConv2D": nn.ConvTranspose2d(2, 3, 3, stride=2, padding=1),
+    "TransposedConv2D groups": nn.ConvTranspose2d(2, 4, (3, 2), stride=(1, 2), groups=2),
+    "MaxPool": nn.MaxPool2d(2),
+    "MaxPool overlapping": nn.MaxPool1d(3, stride=2, padding=1),
+    "AveragePool": nn.AvgPool2d(2),
+    "AveragePool padded": nn.AvgPool2d(3, stride=2, padding=1, count_include_pad=False),
+    "GlobalPool": nn.AdaptiveAvgPool2d(1),
+    "GlobalPool max": nn.AdaptiveMaxPool2d(1),
+    "BatchNorm images": nn.BatchNorm2d(2, eps=1e-5, momentum=0.1),
 }
+IMAGE, SEQUENCE = (3, 6, 5, 2), (3, 7, 2)
 
 LOSSES: dict[str, Any] = {
     "mse": lambda y, z: F.mse_loss(z, y, reduction="none").mean(1),
@@ -77,6 +94,18 @@ def listed(tensor: torch.Tensor) -> Any:
     return tensor.detach().tolist()
 
 
+def shape_for(layer: nn.Module) -> tuple[int, ...]:
+    """Our shape of an input: a batch of rows, of sequences or of images, channels last."""
+    kind = type(layer).__name__
+    return (
+        IMAGE
+        if "2d" in kind
+        else SEQUENCE
+        if kind in ("Conv1d", "MaxPool1d")
+        else (BATCH, FEATURES)
+    )
+
+
 def layer_numbers(name: str) -> dict[str, Any]:
     """Input, parameters, output, and the gradients of Σ cotangent · output."""
     random = np.random.default_rng(len(name))
@@ -86,8 +115,10 @@ def layer_numbers(name: str) -> dict[str, Any]:
     if name == "Embedding":
         x = torch.tensor([1, 3, 1, 0, 2])
     else:
-        x = torch.tensor(random.normal(0, 2, (BATCH, FEATURES)), requires_grad=True)
-    out = layer(x)
+        x = torch.tensor(random.normal(0, 2, shape_for(layer)), requires_grad=True)
+    out = channels_last(layer(channels_first(x))) if x.ndim > 2 else layer(x)
+    if name.startswith("GlobalPool"):
+        out = out[:, 0, 0]
     cotangent = torch.tensor(random.normal(size=tuple(out.shape)))
     layer.zero_grad()
     (out * cotangent).sum().backward()

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
@@ -20,7 +21,21 @@ NAMES = {
     "LayerNorm": {"weight": "scale", "bias": "offset"},
     "Embedding": {"weight": "table"},
 }
-LAYERS = {"Dense": nn.Dense(2), "Embedding": nn.Embedding(4, 3)}
+LAYERS = {
+    "Dense": nn.Dense(2),
+    "Embedding": nn.Embedding(4, 3),
+    "Conv2D": nn.Conv2D(4, (3, 2), stride=2, padding=1),
+    "Conv2D same": nn.Conv2D(3, 3, padding="same", dilation=2),
+    "Conv2D groups": nn.Conv2D(4, 3, padding=1, groups=2, bias=False),
+    "Conv1D": nn.Conv1D(3, 3, stride=2, padding=1),
+    "Conv1D dilated": nn.Conv1D(4, 2, dilation=3, groups=2),
+    "TransposedConv2D": nn.TransposedConv2D(3, 3, stride=2, padding=1),
+    "TransposedConv2D groups": nn.TransposedConv2D(4, (3, 2), stride=(1, 2), groups=2),
+    "MaxPool overlapping": nn.MaxPool(3, stride=2, padding=1),
+    "AveragePool padded": nn.AveragePool(3, stride=2, padding=1),
+    "GlobalPool max": nn.GlobalPool("max"),
+    "BatchNorm images": nn.BatchNorm(),
+}
 LOSSES = {
     "huber 0.3": losses.Huber(0.3),
     "cross_entropy soft": losses.CrossEntropy(),
@@ -43,11 +58,38 @@ OPTIMIZERS = {
 
 
 def as_ours(name, params):
-    """PyTorch's parameters under our names; its Linear keeps the weight as (out, in)."""
-    ours = {NAMES[name][key]: np.array(value) for key, value in params.items()}
+    """PyTorch's parameters under our names; its weights are (out, in, …), ours (…, in, out)."""
+    names = NAMES.get(name.split(" ")[0], {})
+    ours = {names.get(key, key): np.array(value) for key, value in params.items()}
     if name == "Dense":
         ours["weight"] = np.ascontiguousarray(ours["weight"].T)
+    elif "Conv" in name:
+        ours["weight"] = np.moveaxis(ours["weight"], (0, 1), (-1, -2))
     return ours
+
+
+@pytest.mark.parametrize("name", [n for n in NUMBERS["layers"] if "Conv" in n or "Pool" in n])
+def test_layers_in_single_precision(name):
+    """On both engines, compiled on XLA: forward and gradients to 1e-5 of the largest number."""
+    case = NUMBERS["layers"][name]
+    layer = LAYERS.get(name) or getattr(nn, name)()
+    single = {key: np.array(case[key], "float32") for key in ("x", "cotangent")}
+    own = {key: v.astype("float32") for key, v in as_ours(name, case["params"]).items()}
+
+    def weighted(point):
+        out, _ = layer.apply(point["own"], {}, point["x"], nn.Context(training=True))
+        return ops.sum(out * single["cotangent"]), out
+
+    for compiled in (lambda f: f, jax.jit):
+        derive = compiled(value_and_grad(weighted, aux=True))
+        (_, out), grads = derive({"own": own, "x": single["x"]})
+        expected = {"out": case["out"], "x": case["x gradient"]}
+        expected |= as_ours(name, case["gradients"])
+        for key, value in {"out": out, "x": grads["x"], **grads["own"]}.items():
+            value = np.asarray(getattr(value, "array", value))
+            assert value.dtype == "float32"
+            bound = 1e-5 * np.abs(expected[key]).max()
+            np.testing.assert_allclose(value, expected[key], rtol=0, atol=bound)
 
 
 @pytest.mark.parametrize("name", NUMBERS["layers"])
@@ -71,8 +113,8 @@ def test_layers(name):
         np.testing.assert_allclose(grads["x"], case["x gradient"], rtol=1e-10, atol=1e-13)
     for key, value in as_ours(name, case["gradients"]).items():
         np.testing.assert_allclose(grads["own"][key], value, rtol=1e-10, atol=1e-13)
-    if name == "BatchNorm":
-        rows = len(x)
+    if name.startswith("BatchNorm"):
+        rows = x[..., 0].size
         unbiased = 0.9 + (new["variance"] - 0.9) * rows / (rows - 1)
         np.testing.assert_allclose(new["mean"], case["state"]["running_mean"], rtol=1e-12)
         np.testing.assert_allclose(unbiased, case["state"]["running_var"], rtol=1e-12)

@@ -181,6 +181,27 @@ def _affine(record: Record, values: list[Any]) -> int:
     return _matmul(record, values) + _size(values[record.outputs[0]])
 
 
+def _convolve(record: Record, values: list[Any]) -> int:
+    """A product for every weight in a window, one sum less, and one more for a bias."""
+    window: int = math.prod(np.shape(values[record.inputs[1]])[:-1])
+    bias = len(record.inputs) - 2
+    return _size(values[record.outputs[0]]) * (2 * window - 1 + bias)
+
+
+def _transposed_convolve(record: Record, values: list[Any]) -> int:
+    """Every number of the input times every weight of its window, added to what it meets."""
+    window: int = math.prod(np.shape(values[record.inputs[1]])[:-1])
+    bias = _size(values[record.outputs[0]]) * (len(record.inputs) - 2)
+    return 2 * _size(values[record.inputs[0]]) * window + bias
+
+
+def _pool(record: Record, values: list[Any]) -> int:
+    """A comparison less than there are numbers in a window; for a mean, a division more."""
+    mean = record.primitive.name == "average_pool"
+    window: int = math.prod(record.static["window"])
+    return _size(values[record.outputs[0]]) * (window - 1 + mean)
+
+
 def _dot(record: Record, values: list[Any]) -> int:
     return max(0, 2 * _size(values[record.inputs[0]]) - 1)
 
@@ -199,6 +220,10 @@ RULES: dict[str, Callable[[Record, list[Any]], int]] = {
     "affine": _affine,
     "matmul": _matmul,
     "dot": _dot,
+    "convolve": _convolve,
+    "transposed_convolve": _transposed_convolve,
+    "max_pool": _pool,
+    "average_pool": _pool,
     "sum": _per_input(1),
     "mean": _per_input(1),
     "max": _per_input(1),

@@ -15,6 +15,7 @@ from chainrule.nn.activations import (
     Step,
     Tanh,
 )
+from chainrule.nn.convolution import Conv1D, Conv2D, TransposedConv2D
 from chainrule.nn.dense import Dense
 from chainrule.nn.initializers import (
     Constant,
@@ -34,6 +35,7 @@ from chainrule.nn.initializers import (
 )
 from chainrule.nn.layer import Context, Layer, Shape, no_parameters
 from chainrule.nn.network import Network
+from chainrule.nn.pooling import AveragePool, GlobalPool, MaxPool
 from chainrule.nn.regularizing import BatchNorm, Dropout, LayerNorm
 from chainrule.nn.sequences import (
     apply_layer,
@@ -55,14 +57,18 @@ __all__ = [
     "ACTIVATIONS",
     "ELU",
     "GELU",
+    "AveragePool",
     "BatchNorm",
     "Branches",
     "Constant",
     "Context",
+    "Conv1D",
+    "Conv2D",
     "Dense",
     "Dropout",
     "Embedding",
     "Flatten",
+    "GlobalPool",
     "GlorotNormal",
     "GlorotUniform",
     "HeNormal",
@@ -75,6 +81,7 @@ __all__ = [
     "LeakyReLU",
     "Linear",
     "LogSoftmax",
+    "MaxPool",
     "Network",
     "OutputUniform",
     "RandomNormal",
@@ -88,6 +95,7 @@ __all__ = [
     "Softplus",
     "Step",
     "Tanh",
+    "TransposedConv2D",
     "XavierNormal",
     "XavierUniform",
     "Zeros",

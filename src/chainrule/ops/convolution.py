@@ -13,15 +13,13 @@ import math
 from typing import Any, TypeAlias
 
 from chainrule.autodiff import primitive
-from chainrule.engine import Array, chunk_of, columns, padded, window_counts
+from chainrule.engine import Array, chunk_of, columns, padded
 
 Sizes: TypeAlias = tuple[int, ...]
 Widths: TypeAlias = tuple[tuple[int, int], ...]
 
 
-@primitive(
-    formula="Σ w·x over every window + b", derivative="w back to every window, Σ c·x, Σ c"
-)
+@primitive(formula="Σ w·x over every window + b", derivative="w back to every window, Σ c·x, Σ c")
 def convolve(
     xp: Any,
     x: Array,

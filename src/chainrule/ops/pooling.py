@@ -34,7 +34,14 @@ def max_pool(xp: Any, x: Array, *, window: Sizes, stride: Sizes, padding: Widths
 
 @max_pool.rule
 def _(
-    xp: Any, cotangent: Array, out: Array, x: Array, *, window: Sizes, stride: Sizes, padding: Widths
+    xp: Any,
+    cotangent: Array,
+    out: Array,
+    x: Array,
+    *,
+    window: Sizes,
+    stride: Sizes,
+    padding: Widths,
 ) -> tuple[Any, ...]:
     parts = _parts(padded(xp, x, padding, -math.inf), window, stride)
     pieces, taken = [], None
@@ -61,7 +68,14 @@ def average_pool(xp: Any, x: Array, *, window: Sizes, stride: Sizes, padding: Wi
 
 @average_pool.rule
 def _(
-    xp: Any, cotangent: Array, out: Array, x: Array, *, window: Sizes, stride: Sizes, padding: Widths
+    xp: Any,
+    cotangent: Array,
+    out: Array,
+    x: Array,
+    *,
+    window: Sizes,
+    stride: Sizes,
+    padding: Widths,
 ) -> tuple[Any, ...]:
     share = cotangent / _counts(xp, x, window, stride, padding)
     pieces = [share] * math.prod(window)
