@@ -21,8 +21,8 @@ NETWORK = cr.Network(
 
 
 def fitted(engine, **settings):
-    given = {"loss": "cross_entropy", "epochs": 6, "engine": engine} | settings
-    return cr.fit(NETWORK, IMAGES[~HELD], Y[~HELD], **given)
+    given = {"loss": "cross_entropy", "optimizer": cr.optim.Adam(4e-3), "epochs": 6} | settings
+    return cr.fit(NETWORK, IMAGES[~HELD], Y[~HELD], engine=engine, **given)
 
 
 @pytest.mark.parametrize("engine", ["numpy", "xla"])
