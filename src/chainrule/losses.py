@@ -7,7 +7,10 @@ any number, before a sigmoid or a softmax; they are stable inside and need no pa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import math
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
@@ -170,6 +173,81 @@ class Hinge:
         return _per_example(ops.relu(1 - targets * outputs))
 
 
+@dataclass(frozen=True)
+class HeadLoss:
+    """The loss of one head, and what it counts in the sum."""
+
+    loss: LossFunction
+    weight: float = hyper(1.0)
+
+    def __post_init__(self) -> None:
+        if isinstance(as_loss(self.loss), HeadLosses):
+            raise SettingError("A head has one loss, and this is one for several heads.")
+        number = isinstance(self.weight, int | float) and not isinstance(self.weight, bool)
+        if not (number and 0 <= self.weight < math.inf):
+            raise SettingError(
+                f"The weight of a loss is {self.weight!r:.60}; it must be a finite number of at "
+                "least 0."
+            )
+
+
+@dataclass(frozen=True)
+class HeadLosses:
+    """The weighted sum of a loss for every head of a network with several outputs.
+
+    Targets and outputs: dicts of the heads' names. Returns: (batch,). A head of weight 0 is not
+    calculated at all: nothing of it reaches the parameters.
+
+    Args:
+        heads: a `HeadLoss` for every name. `head_losses` makes them from what `fit` takes.
+    """
+
+    heads: Any
+
+    def __post_init__(self) -> None:
+        listed = self.heads.items() if isinstance(self.heads, Mapping) else self.heads
+        heads = tuple(sorted((tuple(pair) for pair in listed), key=lambda pair: str(pair[0])))
+        proper = all(isinstance(n, str) and isinstance(part, HeadLoss) for n, part in heads)
+        if not heads or not proper or len(dict(heads)) < len(heads):
+            raise SettingError("HeadLosses needs a HeadLoss for every name.")
+        if all(_is_zero(part.weight) for _, part in heads):
+            raise SettingError(
+                "All losses have weight 0: nothing would be learnt. Leave one above."
+            )
+        object.__setattr__(self, "heads", heads)
+
+    @property
+    def targets(self) -> dict[str, str]:
+        """The kind of targets of every head."""
+        return {name: getattr(head.loss, "targets", "numbers") for name, head in self.heads}
+
+    def parts(self, targets: Any, outputs: Any) -> dict[str, Any]:
+        """The loss of every head that counts, (batch,) each, without its weight."""
+        return {
+            name: _head_loss(name, head.loss, targets[name], outputs[name])
+            for name, head in self.heads
+            if not _is_zero(head.weight)
+        }
+
+    def __call__(self, targets: Any, outputs: Any) -> Any:
+        weights = {name: head.weight for name, head in self.heads}
+        parts = self.parts(targets, outputs)
+        weighted = [weights[name] * part for name, part in parts.items()]
+        return functools.reduce(operator.add, weighted)
+
+
+def _is_zero(weight: Any) -> bool:
+    """Whether a weight is 0 as it was written; one that is traced is not."""
+    return isinstance(weight, int | float) and weight == 0
+
+
+def _head_loss(name: str, loss: LossFunction, targets: Any, outputs: Any) -> Any:
+    try:
+        return losses_of(loss, targets, outputs)
+    except ShapeError as error:
+        raise ShapeError(f"Head {name!r}: {error}") from None
+
+
 LOSSES: dict[str, type] = {
     "mse": MeanSquaredError,
     "mae": MeanAbsoluteError,
@@ -182,8 +260,8 @@ LOSSES: dict[str, type] = {
 """Losses by name: a name stands for the loss with its default settings."""
 
 
-def as_loss(loss: str | LossFunction) -> LossFunction:
-    """A loss from its name, or the given function.
+def as_loss(loss: str | LossFunction | Mapping[str, Any]) -> LossFunction:
+    """A loss from its name, or the given function; of a dict of them by head, the sum.
 
     >>> as_loss("huber")
     Huber(delta=1.0)
@@ -193,6 +271,8 @@ def as_loss(loss: str | LossFunction) -> LossFunction:
             raise unknown_name("loss", loss, LOSSES)
         made: LossFunction = LOSSES[loss]()
         return made
+    if isinstance(loss, Mapping):
+        return head_losses(loss)
     if isinstance(loss, type) or not callable(loss):
         raise SettingError(
             f"loss={loss!r} is not a loss: give a name such as 'mse', a loss such as "
@@ -207,11 +287,14 @@ def losses_of(loss: LossFunction, targets: Any, outputs: Any) -> Any:
     Args:
         targets: (batch, …); for sequences (batch, time, …).
         outputs: (batch, …), or `{"values": (batch, time, …), "lengths": (batch,)}`. Of such the
-            loss is given every step as an example of its own.
+            loss is given every step as an example of its own. Outputs by the names of heads are
+            for `HeadLosses`, which do this for each.
 
     Raises:
         ShapeError: the targets have no such steps, or the loss returns something else.
     """
+    if isinstance(outputs, dict) and not ops.is_sequence(outputs):
+        return loss(targets, outputs)
     if not ops.is_sequence(outputs):
         return _checked(loss, targets, outputs, outputs.shape[0])
     values, lengths = outputs["values"], outputs["lengths"]
@@ -239,3 +322,31 @@ def _checked(loss: LossFunction, targets: Any, outputs: Any, count: int) -> Any:
             "ops.mean(values, axis=1)."
         )
     return losses
+
+
+def head_losses(
+    losses: Mapping[str, str | LossFunction], weights: Mapping[str, float] | None = None
+) -> HeadLosses:
+    """The sum of the losses of several heads.
+
+    Args:
+        losses: a name or a loss for every head. weights: what each counts, 1 where none is given.
+
+    Raises:
+        SettingError: a loss nobody knows, a weight for no head, or all weights are 0.
+
+    >>> head_losses({"class": "cross_entropy", "box": Huber()}, {"box": 2.0}).targets
+    {'box': 'numbers', 'class': 'classes'}
+    """
+    names = sorted(losses, key=str)
+    if not names or not all(isinstance(name, str) for name in names):
+        raise SettingError("loss is a dict without names: write loss={'class': 'cross_entropy'}.")
+    weights = {} if weights is None else weights
+    if not isinstance(weights, Mapping):
+        raise SettingError(
+            f"loss_weights is {weights!r:.60}; it must be a dict, e.g. {{{names[0]!r}: 2.0}}."
+        )
+    for name in weights:
+        if name not in losses:
+            raise unknown_name("head for the loss weight", name, names)
+    return HeadLosses({n: HeadLoss(as_loss(losses[n]), weights.get(n, 1.0)) for n in names})

@@ -367,7 +367,7 @@ LIES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "branches that are none": (network([{"type": "Branches", "layers": 5}], [1]), "network"),
     "branches without layers": (
         network([{"type": "Branches", "layers": [["a", 3]]}], {"dict": {"a": [1]}}),
-        "cannot be built",
+        "which is no layer",
     ),
     "a norm of nothing": (network([NORM], []), "cannot be built"),
     "one endless label": (labels("a", "b" * 2_000_000), "too long"),

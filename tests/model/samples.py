@@ -6,11 +6,13 @@ import numpy as np
 
 from chainrule import losses, nn, ops
 from chainrule.autodiff import tree_map
-from chainrule.data import Targets
+from chainrule.data import HeadTargets, Targets
 from chainrule.model import Model
 
 RESIDUAL = nn.Residual(nn.Network([nn.Dense(3), nn.Tanh()]))
 BRANCHES = nn.Branches({"city": nn.Embedding(5, 2), "numbers": nn.Network([nn.Dense(2)])})
+
+HEADS = nn.Heads({"class": nn.Network([nn.Dense(3), nn.Tanh()]), "box": nn.Dense(2)})
 
 LAYERS: dict[str, tuple[Any, Any]] = {
     **{activation.__name__: (activation(), (3,)) for activation in nn.ACTIVATIONS.values()},
@@ -33,6 +35,7 @@ LAYERS: dict[str, tuple[Any, Any]] = {
     "Embedding": (nn.Embedding(7, 4, nn.HeNormal()), ()),
     "Residual": (RESIDUAL, (3,)),
     "Branches": (BRANCHES, {"city": (), "numbers": (3,)}),
+    "Heads": (HEADS, (3,)),
     "Network": (nn.Network([nn.Dense(2, bias=False), nn.Network([nn.ReLU()])]), (3,)),
 }
 """Every layer with settings of its own, and the shape of one example."""
@@ -47,14 +50,23 @@ def model_with(layer: Any, in_shape: Any, dtype: str = "float32", **fields: Any)
         tree_map(lambda x: generator.uniform(0.1, 1, x.shape).astype(dtype), tree)
         for tree in (params, state)
     )
-    outputs = out_shape[0] if len(out_shape) == 1 else 0
     made = {
         "loss": losses.MeanSquaredError(),
-        "targets": Targets("numbers" if outputs else "any", outputs, None, False),
+        "targets": numbers(out_shape),
         "history": {"train_loss": [0.5, 0.25], "learning_rate": [0.1, 0.1]},
         "card": {"seed": 3, "note": "naïve", "parts": [1, 2], "scores": {"a": 0.1}},
     }
+    if isinstance(out_shape, dict):
+        made["loss"] = losses.head_losses(dict.fromkeys(out_shape, "mse"))
     return Model(network, params, state, in_shape=in_shape, dtype=dtype, **(made | fields))
+
+
+def numbers(out_shape: Any) -> Any:
+    """Targets that are numbers, of one output or of every head."""
+    if isinstance(out_shape, dict):
+        return HeadTargets({name: numbers(shape) for name, shape in out_shape.items()})
+    outputs = out_shape[0] if len(out_shape) == 1 else 0
+    return Targets("numbers" if outputs else "any", outputs, None, False)
 
 
 def rows_for(in_shape: Any, rows: int = 6) -> Any:

@@ -21,7 +21,7 @@ from chainrule.data import (
     fit_encoder,
 )
 from chainrule.errors import ModelFileError
-from chainrule.model import container, example_numbers, file
+from chainrule.model import container, example_numbers, file, target_parts
 from chainrule.model.container import read_container, write_container
 from chainrule.model.descriptions import fits
 from chainrule.model.strict_json import DEPTH_LIMIT, NUMBER_LIMIT, from_text, to_text
@@ -238,7 +238,7 @@ def test_a_model_of_20_000_columns_can_be_kept(tmp_path):
 
 
 def test_labels_longer_than_the_model_are_refused_when_saving(tmp_path):
-    half = file.LABELS_LIMIT // 2
+    half = target_parts.LABELS_LIMIT // 2
     for length, short in ((half, True), (half + 1, False)):
         targets = Targets("classes", 2, np.array(["a", "b" * length]))
         model = model_with(nn.Dense(2), (1,), targets=targets, loss=losses.CrossEntropy())
@@ -321,7 +321,8 @@ def test_5000_layers_are_believed_and_no_more():
         ((1,) * (AXES_LIMIT + 1), False),
         ({"a": (1,), "b": ()}, True),
         ({"a": 1}, False),
-        ({"a": {"b": (1,)}}, False),
+        ({"a": {"b": (1,)}}, True),
+        ({"a": {"b": 1}}, False),
         ("3", False),
         (None, False),
     ],

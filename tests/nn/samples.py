@@ -80,7 +80,14 @@ def elu(layer: Any, x: Any) -> Any:
 
 def branches(layer: Any, params: Any, x: Any, mask: Any) -> Any:
     table = params["city"]["table"][x["city"]]
-    return jnp.concatenate([table, dense(layer.layers[1][1], params["numbers"], x["numbers"])], -1)
+    numbers = dense(layer.layers[1][1], params["numbers"], x["numbers"])
+    return table + numbers if layer.join == "sum" else jnp.concatenate([table, numbers], -1)
+
+
+def heads(layer: Any, params: Any, x: Any, mask: Any) -> Any:
+    box, classes = (inner for _, inner in layer.layers)
+    bent = jnp.tanh(dense(classes.layers[0], params["class"][0], x))
+    return {"box": dense(box, params["box"], x), "class": bent}
 
 
 def residual(layer: Any, params: Any, x: Any, mask: Any) -> Any:
@@ -241,10 +248,16 @@ SAMPLES: dict[str, Sample] = {
         (nn.Residual(nn.Network([nn.Dense(3), nn.Tanh()])),), residual, shapes=((3,), (2, 3))
     ),
     "Branches": Sample(
-        (nn.Branches({"numbers": nn.Dense(2), "city": nn.Embedding(4, 2)}),),
+        tuple(
+            nn.Branches({"numbers": nn.Dense(2), "city": nn.Embedding(4, 2)}, join)
+            for join in ("concatenate", "sum")
+        ),
         branches,
         shapes=({"numbers": (3,), "city": ()}, {"numbers": (1,), "city": ()}),
         indices=4,
+    ),
+    "Heads": Sample(
+        (nn.Heads({"class": nn.Network([nn.Dense(3), nn.Tanh()]), "box": nn.Dense(2)}),), heads
     ),
     "Network": Sample(
         (
@@ -297,6 +310,13 @@ def inputs(random: np.random.Generator, batch: int, shape: Any, indices: int | N
     if indices is not None:
         return random.integers(0, indices, (batch, *shape)).astype("int32")
     return random.normal(size=(batch, *shape))
+
+
+def shapes_of(out_shape: Any) -> list[Any]:
+    """The shapes of all outputs, in the order of their names where there are several."""
+    return (
+        [out_shape[name] for name in sorted(out_shape)] if type(out_shape) is dict else [out_shape]
+    )
 
 
 def cases(name: str, batches: tuple[int, ...] = (1, 4)) -> list[Case]:

@@ -8,7 +8,7 @@ import pytest
 from chainrule import losses, nn, ops
 from chainrule.autodiff import check_gradients, leaves, value_and_grad
 from tests import loss_samples
-from tests.nn.samples import LAYERS, SAMPLES, Case, cases, dense
+from tests.nn.samples import LAYERS, SAMPLES, Case, cases, dense, shapes_of
 
 PAIRS = [(layer, loss) for layer in LAYERS for loss in loss_samples.CLASSES]
 OUTPUTS = 2
@@ -30,7 +30,7 @@ class Problem:
         random = np.random.default_rng(1)
         self.case, self.loss = case, loss
         self.batch = len(leaves(case.x)[0])
-        features = int(np.prod(case.out_shape))
+        features = sum(int(np.prod(shape)) for shape in shapes_of(case.out_shape))
         self.head = {
             "weight": random.normal(size=(features, OUTPUTS)) * min(1, (6 / features) ** 0.5),
             "bias": random.normal(size=OUTPUTS),
@@ -44,14 +44,15 @@ class Problem:
         """Written with chainrule's layers."""
         x = point.get("x", self.case.x)
         out, _ = self.case.layer.apply(point["own"], self.case.state, x, self.case.context)
-        flat = ops.reshape(out, shape=(self.batch, -1))
+        flat = ops.concatenate([ops.reshape(one, shape=(self.batch, -1)) for one in leaves(out)])
         outputs, _ = nn.Dense(OUTPUTS).apply(point["head"], {}, flat, nn.Context())
         return ops.dot(self.loss(targets, outputs), share)
 
     def formula(self, point):
         """Written in jax.numpy, with nothing of chainrule in it."""
         hidden = self.case.formula(point["own"], point.get("x", self.case.x))
-        outputs = dense(nn.Dense(OUTPUTS), point["head"], hidden.reshape(self.batch, -1))
+        flat = jnp.concatenate([one.reshape(self.batch, -1) for one in leaves(hidden)], -1)
+        outputs = dense(nn.Dense(OUTPUTS), point["head"], flat)
         sample = loss_samples.SAMPLES[type(self.loss).__name__]
         return jnp.dot(sample.formula(self.loss, jnp.asarray(self.targets), outputs), self.share)
 

@@ -90,6 +90,15 @@ WIDE = {
         nn.Branches({"numbers": nn.Dense(64), "city": nn.Embedding(50, 16)}),
         {"numbers": (257,), "city": ()},
     ),
+    "Heads": (
+        nn.Network(
+            [
+                nn.Heads({"left": nn.Dense(64), "right": nn.Dense(65)}),
+                nn.Branches({"left": nn.Tanh(), "right": nn.Linear()}),
+            ]
+        ),
+        (257,),
+    ),
 }
 CHEAP = loss_samples.SAMPLES["MeanSquaredError"].cases()[0]
 

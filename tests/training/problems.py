@@ -34,7 +34,9 @@ class Problem:
             "soft": random.dirichlet(np.ones(3), rows),
             "binary": (signal > 0).astype(int),
             "words": np.where(signal > 0, "yes", "no"),
-        }[self.kind]
+        }
+        y["heads"] = {"size": y["two numbers"], "sign": y["words"], "third": y["labels"]}
+        y = y[self.kind]
         named = {"numbers": x, "city": city}
         images = random.normal(size=(rows, 2, 1, 3))
         return {"rows": x, "city": city, "named": named, "images": images}[self.inputs], y
@@ -96,6 +98,32 @@ PROBLEMS: dict[str, Problem] = {
         optim.Adam(optim.ReduceOnPlateau(0.1, factor=0.5, patience=2), epsilon=1e-3),
         "binary",
         inputs="named",
+    ),
+    "heads of three losses": Problem(
+        (
+            nn.Dense(5),
+            nn.Tanh(),
+            nn.Heads(
+                {
+                    "size": nn.Dense(2),
+                    "sign": nn.Network([nn.Dense(1), nn.Sigmoid()]),
+                    "third": nn.Network([nn.Dropout(0.1), nn.Dense(3), nn.Softmax()]),
+                }
+            ),
+        ),
+        {"size": losses.Huber(0.5), "sign": "binary_cross_entropy", "third": "cross_entropy"},
+        optim.Adam(0.02),
+        "heads",
+        settings={"validation": 0.25, "patience": 8, "loss_weights": {"size": 2.0}},
+    ),
+    "heads joined again": Problem(
+        (
+            nn.Heads({"left": nn.Dense(4), "right": nn.Network([nn.Dense(4), nn.Tanh()])}),
+            nn.Branches({"left": nn.Linear(), "right": nn.Linear()}, join="sum"),
+            nn.Dense(1),
+        ),
+        "mse",
+        optim.Adam(0.02),
     ),
     "flatten residual exponential": Problem(
         (nn.Flatten(), nn.Residual(nn.Network([nn.Dense(6), nn.Tanh()])), nn.Dense(1)),

@@ -101,21 +101,36 @@ def _page(path: Path, found: Inspection) -> Iterator[str]:
 def _answers(found: Inspection) -> str:
     target = found.card.get("target", "")
     about = f" {target}" if target else ""
+    if isinstance(found.targets, dict):
+        heads = [
+            f"{name}: {_listed(found.classes[name]) if name in found.classes else kind}"
+            for name, kind in found.targets.items()
+        ]
+        return f" with {'; '.join(heads)}"
     if found.classes:
-        listed = ", ".join(map(str, found.classes[:8])) + (", …" if len(found.classes) > 8 else "")
+        listed = _listed(found.classes)
         return f"{about}: {listed}" if about else f" with {listed}"
     return f"{about} with {found.targets}"
+
+
+def _listed(classes: Any) -> str:
+    return ", ".join(map(str, classes[:8])) + (", …" if len(classes) > 8 else "")
 
 
 def _inputs(found: Inspection) -> str:
     shape = found.in_shape
     if isinstance(shape, dict):
-        return "inputs " + ", ".join(f"{name} {_shape(sizes)}" for name, sizes in shape.items())
+        return f"inputs {_shape(shape)}"
     columns = f" from {len(found.columns)} columns" if found.columns else ""
     return f"{_shape(shape)} inputs{columns}"
 
 
 def _shape(sizes: Any) -> str:
+    if isinstance(sizes, dict):
+        return ", ".join(
+            f"{name} ({_shape(inner)})" if isinstance(inner, dict) else f"{name} {_shape(inner)}"
+            for name, inner in sizes.items()
+        )
     return " × ".join(map(str, sizes)) or "1"
 
 

@@ -3,6 +3,7 @@
 from chainrule.data.chunks import Chunk, table_chunks
 from chainrule.data.encoder import CODES, Encoder, TargetCode, fit_encoder
 from chainrule.data.features import Features, as_features, check_finite, column_names
+from chainrule.data.head_targets import HeadTargets, check_names
 from chainrule.data.kinds import CATEGORY, COLUMN_KINDS, DATE, MISSING, NUMBER
 from chainrule.data.read import as_table, is_table_like
 from chainrule.data.reading import Reading
@@ -24,6 +25,7 @@ __all__ = [
     "Column",
     "Encoder",
     "Features",
+    "HeadTargets",
     "Reading",
     "Table",
     "TargetCode",
@@ -31,6 +33,7 @@ __all__ = [
     "as_features",
     "as_table",
     "check_finite",
+    "check_names",
     "column_names",
     "csv_text",
     "fit_encoder",

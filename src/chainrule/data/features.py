@@ -20,11 +20,11 @@ def as_features(source: Any, *, dtype: str, indices: Any = False, name: str = "X
     """Inputs as arrays of one float dtype, checked to be finite.
 
     Args:
-        source: an array, a DataFrame, nested lists, or a dict of them (named inputs). Any numeric
-            or boolean dtype, and strings that are numbers in an object array of them; one axis
-            means one feature per row. Sequences of different lengths are a list of arrays
-            (time, features), or `{"values": (rows, time, features), "lengths": (rows,)}`, which
-            both become.
+        source: an array, a DataFrame, nested lists, or a dict of them (named inputs, which may be
+            dicts again). Any numeric or boolean dtype, and strings that are numbers in an object
+            array of them; one axis means one feature per row. Sequences of different lengths are a
+            list of arrays (time, features), or `{"values": (rows, time, features), "lengths":
+            (rows,)}`, which both become.
         dtype: "float32" or "float64".
         indices: whether the numbers are indices of an embedding and stay integers; a dict of
             booleans for named inputs.
@@ -46,6 +46,8 @@ def as_features(source: Any, *, dtype: str, indices: Any = False, name: str = "X
             )
             for key, value in source.items()
         }
+        if not parts:
+            raise DataError(f"{name} is a dict without inputs: there is nothing to learn from.")
         counts = {key: len(leaves(part)[0]) for key, part in parts.items()}
         if len(set(counts.values())) != 1:
             raise DataError(f"The named inputs of {name} have different numbers of rows: {counts}.")

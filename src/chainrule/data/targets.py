@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -83,6 +84,12 @@ class Targets:
             return self.classes[answers[:, 0]]
         return answers[:, 0] if self.flat and outputs.shape[1] == 1 else answers
 
+    def groups(self, encoded: Any) -> Any:
+        """The class number of every row as a key to keep proportions by, (rows,), or None."""
+        if self.classes is None or self.axes:
+            return None
+        return encoded if encoded.ndim == 1 else encoded[:, 0]
+
 
 def make_targets(kind: str, y: Any, outputs: int, name: str = "y", axes: int = 0) -> Targets:
     """Learn from the training targets how to write them for a loss of a kind.
@@ -112,6 +119,11 @@ def make_targets(kind: str, y: Any, outputs: int, name: str = "y", axes: int = 0
 
 
 def _target_array(y: Any, name: str) -> Any:
+    if isinstance(y, Mapping):
+        raise DataError(
+            f"{name} is a dict and the network has one output: give its targets as one array, or "
+            "end the network in cr.nn.Heads({'name': layer})."
+        )
     array = y.to_numpy() if hasattr(y, "to_numpy") else np.asarray(y)
     if array.ndim == 0:
         raise DataError(f"{name} is a single value ({array}); it must have one per example.")

@@ -2,6 +2,7 @@
 
 from chainrule.explanation.counting import LayerCount, count_layers
 from chainrule.explanation.explaining import explain
+from chainrule.explanation.heading import loss_word
 from chainrule.explanation.inputs import InputColumn, input_columns, input_names
 from chainrule.explanation.page import Derivative, Explanation, InputRow, Line, Section, Term
 from chainrule.explanation.rows import explain_prediction
@@ -20,4 +21,5 @@ __all__ = [
     "explain_prediction",
     "input_columns",
     "input_names",
+    "loss_word",
 ]

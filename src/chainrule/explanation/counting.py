@@ -16,7 +16,8 @@ import numpy as np
 
 from chainrule.autodiff import Record, Tape, Tree, leaves, tree_map
 from chainrule.explanation.names import MOVES
-from chainrule.nn import Context, Network, apply_layer, split_lengths, wants_indices
+from chainrule.model import index_flags
+from chainrule.nn import Context, Network, apply_layer, split_lengths
 from chainrule.ops import is_sequence
 
 FREE = MOVES | {"cast", "pad", "stop_gradient"}
@@ -30,7 +31,7 @@ class LayerCount:
     Attributes:
         path: where it stands in the network, e.g. "2", or "1.0" inside a network.
         layer: how it is written, e.g. "Dense(64)".
-        out_shape: of its output, without the batch axis.
+        out_shape: of its output, without the batch axis; a dict of them where it has heads.
         parameters: how many numbers were learnt.
         operations: of the forward pass.
         activation_bytes: results that training keeps for the way back.
@@ -38,7 +39,7 @@ class LayerCount:
 
     path: str
     layer: str
-    out_shape: tuple[int, ...]
+    out_shape: Any
     parameters: int
     operations: int
     activation_bytes: int
@@ -75,29 +76,23 @@ def count_layers(
     return tuple(counted)
 
 
-def _example(tape: Tape, network: Any, in_shape: Any, dtype: str) -> Any:
+def _example(tape: Tape, network: Network, in_shape: Any, dtype: str) -> Any:
     """One example of zeros, or a dict of them, as traced inputs; of sequences the longest."""
-    if is_sequence(in_shape):
-        values = _zeros(network, in_shape["values"], dtype)
-        lengths = np.full(1, in_shape["values"][0], "int32")
-        return {"values": tape.input(values), "lengths": tape.input(lengths)}
-    if isinstance(in_shape, dict):
-        branches = dict(getattr(_first(network), "layers", ()))
+    return _zeros(tape, in_shape, index_flags(network, in_shape), dtype)
+
+
+def _zeros(tape: Tape, shape: Any, indices: Any, dtype: str) -> Any:
+    if is_sequence(shape):
+        lengths = np.full(1, shape["values"][0], "int32")
+        values = _zeros(tape, shape["values"], indices, dtype)
+        return {"values": values, "lengths": tape.input(lengths)}
+    if isinstance(shape, dict):
+        flags = indices if isinstance(indices, dict) else {}
         return {
-            name: _example(tape, branches.get(name), shape, dtype)
-            for name, shape in in_shape.items()
+            name: _zeros(tape, inner, flags.get(name, False), dtype)
+            for name, inner in shape.items()
         }
-    return tape.input(_zeros(network, in_shape, dtype))
-
-
-def _first(network: Any) -> Any:
-    while isinstance(network, Network):
-        network = network.layers[0]
-    return network
-
-
-def _zeros(layer: Any, shape: tuple[int, ...], dtype: str) -> Any:
-    return np.zeros((1, *shape), "int32" if wants_indices(layer) else dtype)
+    return tape.input(np.zeros((1, *shape), "int32" if indices is True else dtype))
 
 
 def _walk(

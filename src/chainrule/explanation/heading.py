@@ -9,6 +9,7 @@ from chainrule.autodiff import leaves, paths
 from chainrule.explanation.names import LETTERS, Names
 from chainrule.explanation.selection import Selection
 from chainrule.explanation.writing import listed, paragraph
+from chainrule.losses import HeadLosses
 
 PARAMETERS = {
     "weight": "weights, counted neuron by neuron through all layers",
@@ -43,7 +44,13 @@ def heading(names: Names, selection: Selection) -> Iterator[str]:
 
 
 def loss_word(loss: Any) -> str:
-    """The name of a loss."""
+    """The name of a loss; of heads the sum, with their weights."""
+    if isinstance(loss, HeadLosses):
+        return " + ".join(
+            ("" if head.weight == 1 else f"{head.weight:g} · ")
+            + f"{loss_word(head.loss)} of {name}"
+            for name, head in loss.heads
+        )
     return str(getattr(loss, "__name__", type(loss).__name__))
 
 

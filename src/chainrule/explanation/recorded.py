@@ -11,7 +11,6 @@ import numpy as np
 from chainrule.autodiff import Recording, Tree, leaves, rebuild, tree_map
 from chainrule.data import (
     Encoder,
-    Targets,
     as_features,
     as_table,
     is_table_like,
@@ -29,7 +28,7 @@ from chainrule.model import (
     shape_of,
     with_expected_lengths,
 )
-from chainrule.nn import Network, Residual, split_lengths, takes_lengths, wants_indices
+from chainrule.nn import Network, Residual, is_named, split_lengths, takes_lengths, wants_indices
 from chainrule.ops import fold_in, is_sequence, key_from_seed
 from chainrule.optim import as_optimizer
 from chainrule.training.prepare import targets_of
@@ -261,13 +260,18 @@ def _examples(net: Network, x: Any, y: Any) -> tuple[Any, Any]:
 
 def _batch(features: Any, y: Any, loss: Any, model: Model | None, out_shape: Any) -> Tree:
     """The batch as the training step takes it: every example has the same share."""
+    if is_named(out_shape):
+        raise SettingError(
+            f"explain writes out one output, and the network has the heads {sorted(out_shape)}: "
+            "explain a network that ends in one of them."
+        )
     kind = getattr(loss, "targets", "numbers")
     shape = split_lengths(out_shape)[0]
     y = targets_of(y, features, out_shape)
     if kind == "classes" and model is None:
         _check_class_numbers(y, shape[-1])
     same = model is not None and model.targets.kind == kind
-    targets: Targets = (
+    targets = (
         model.targets if same and model else make_targets(kind, y, shape[-1], axes=len(shape) - 1)
     )
     encoded = targets.encode(y, "float64")

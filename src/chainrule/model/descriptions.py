@@ -3,7 +3,8 @@
     LeakyReLU(0.1)  ⇄  {"type": "LeakyReLU", "slope": 0.1}
 
 Fields hold numbers, strings, booleans, None, other descriptions, and tuples and dicts of these.
-A loss that is a function is its name alone: {"function": "my_loss"}.
+A loss that is a function is its name alone: {"function": "my_loss"}. A field that a class got after
+files without it were written is marked `metadata={"later": True}`: such a file means its default.
 """
 
 from __future__ import annotations
@@ -103,10 +104,12 @@ def from_plain(plain: Any, where: str) -> Any:
         return _looked_up(plain["function"], where, function=True)
     kind = _looked_up(plain.get("type"), where, function=False)
     names = {field.name for field in _settings(kind)}
-    if set(plain) - {"type"} != names:
-        odd = sorted((set(plain) - {"type"}) ^ names)[0]
+    given = set(plain) - {"type"}
+    later = {field.name for field in _settings(kind) if field.metadata.get("later")}
+    if not names - later <= given <= names:
+        odd = sorted((given - names) | (names - later - given))[0]
         raise ModelFileError(f"{where}: {plain['type']} has no field {odd!r:.80}, or lacks it.")
-    values = {name: from_plain(plain[name], where) for name in sorted(names)}
+    values = {name: from_plain(plain[name], where) for name in sorted(given)}
     return _built(kind, values, where)
 
 
@@ -124,7 +127,7 @@ def _looked_up(name: Any, where: str, *, function: bool) -> Any:
 
 def _built(kind: Any, values: dict[str, Any], where: str) -> Any:
     for field in _settings(kind):
-        if not fits(values[field.name], _written_type(field.type)):
+        if field.name in values and not fits(values[field.name], _written_type(field.type)):
             raise ModelFileError(
                 f"{where}: {kind.__name__}.{field.name} is {values[field.name]!r:.80}, which it "
                 "cannot be."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,22 +10,23 @@ import numpy as np
 from chainrule.autodiff import tree_map
 from chainrule.data import Features
 from chainrule.errors import DataError, ShapeError
-from chainrule.nn import Embedding, Network, wants_indices
+from chainrule.nn import Branches, Embedding, Heads, Network, wants_indices
 from chainrule.ops import is_sequence
 
 
 def index_flags(network: Network, source: Any) -> Any:
     """Which inputs are indices for an embedding: one flag, or a dict of them for named inputs."""
-    from_branches = getattr(network.layers[0], "layers", None)
-    if isinstance(source, dict) and from_branches is not None and not is_sequence(source):
-        flags = {}
-        inner: Any = network.layers[0]
-        while isinstance(inner, Network):
-            inner = inner.layers[0]
-        for name, layer in inner.layers:
-            flags[name] = wants_indices(layer)
-        return flags
-    return wants_indices(network)
+    return _flags(network, source)
+
+
+def _flags(layer: Any, source: Any) -> Any:
+    if isinstance(layer, Network):
+        return _flags(layer.layers[0], source)
+    if isinstance(layer, Heads):
+        return _flags(layer.layers[0][1], source)
+    if isinstance(layer, Branches) and isinstance(source, Mapping):
+        return {name: _flags(inner, source.get(name)) for name, inner in layer.layers}
+    return wants_indices(layer)
 
 
 def shape_of(X: Features) -> Any:
@@ -90,7 +92,9 @@ def _embedding_inputs(layer: Any, x: Any, name: str) -> list[tuple[Embedding, An
         return [(layer, x, name)]
     if isinstance(layer, Network):
         return _embedding_inputs(layer.layers[0], x, name)
-    if isinstance(x, dict) and hasattr(layer, "layers"):
+    if isinstance(layer, Heads):
+        return [found for _, inner in layer.layers for found in _embedding_inputs(inner, x, name)]
+    if isinstance(x, dict) and isinstance(layer, Branches):
         return [
             found
             for branch, inner in layer.layers

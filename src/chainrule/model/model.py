@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,14 @@ import numpy as np
 
 from chainrule import ops
 from chainrule.autodiff import Tree, leaves, tree_map
-from chainrule.data import Encoder, Targets, as_features, as_table, is_table_like
+from chainrule.data import (
+    Encoder,
+    HeadTargets,
+    Targets,
+    as_features,
+    as_table,
+    is_table_like,
+)
 from chainrule.errors import SettingError
 from chainrule.losses import LossFunction
 from chainrule.model.file import read_fields, write_fields
@@ -34,7 +42,8 @@ class Model:
     Attributes:
         network: the description. params, state: its numbers, trees of NumPy arrays.
         loss: the loss it was trained for; it decides what its outputs mean.
-        targets: how the targets were written, e.g. the class labels.
+        targets: how the targets were written, e.g. the class labels; of each head, where there
+            are several.
         in_shape: shape of one example, or a dict of shapes.
         dtype: "float32" or "float64".
         history: what training measured, a dict of lists with one entry an epoch: "train_loss",
@@ -49,7 +58,7 @@ class Model:
     params: Tree
     state: Tree
     loss: LossFunction
-    targets: Targets
+    targets: Targets | HeadTargets
     in_shape: Any
     dtype: str = "float32"
     history: dict[str, list[float]] = field(default_factory=dict)
@@ -91,30 +100,32 @@ class Model:
         Where the network ends in the Sigmoid or Softmax that its loss contains, these are the
         logits before it. Of sequences with lengths where every step has an output, a dict like the
         inputs: "values" (rows, time, outputs), of which those beyond the "lengths" mean nothing.
+        A network that ends in Heads gives a dict of all these by their names.
         """
         return self._run(score_network(self.network, self.targets.kind), X)
 
     def predict_proba(self, X: Any) -> Any:
         """Probabilities for inputs X: (rows, classes), or (rows, outputs) for yes/no questions.
 
+        Of a network with several heads, a dict of those of the heads that have probabilities.
+
         Raises:
             SettingError: the model predicts numbers or signs, which have no probabilities.
         """
-        kind = self.targets.kind
-        if kind not in ("classes", "binary"):
+        kinds = self.targets.kind
+        if not _probable(kinds.values() if isinstance(kinds, dict) else [kinds]):
             raise SettingError(
                 "This model has no probabilities: it was trained with a loss for "
-                f"{kind}. Use predict, or train with 'cross_entropy' or 'binary_cross_entropy'."
+                f"{kinds}. Use predict, or train with 'cross_entropy' or 'binary_cross_entropy'."
             )
-        scores, lengths = split_lengths(self.outputs(X))
-        if self.temperature != 1:
-            scores = scores / self.temperature
-        if kind == "classes":
-            return with_lengths(ops.softmax(scores), lengths)
-        yes = ops.sigmoid(scores)
-        if self.targets.classes is not None:
-            yes = np.concatenate([1 - yes, yes], axis=-1)
-        return with_lengths(yes, lengths)
+        outputs = self.outputs(X)
+        if isinstance(self.targets, HeadTargets):
+            return {
+                name: _probabilities(outputs[name], part)
+                for name, part in self.targets.heads.items()
+                if _probable([part.kind])
+            }
+        return _probabilities(outputs, self.targets, self.temperature)
 
     def predict(self, X: Any) -> Any:
         """Predictions for inputs X in the terms of the training targets: labels or numbers.
@@ -126,19 +137,19 @@ class Model:
 
         Returns:
             (rows,), or (rows, outputs) where the training targets had several columns; where they
-            had a time axis (rows, time, …), for sequences with lengths a dict with "lengths".
+            had a time axis (rows, time, …), for sequences with lengths a dict with "lengths". A
+            dict of these by the names of the heads, where the network ends in Heads.
 
         Raises:
             ShapeError: another number of columns than in training.
             DataError: missing or infinite values.
         """
-        scores, lengths = split_lengths(self.outputs(X))
-        if self.targets.kind == "binary":
-            scores = ops.sigmoid(scores)
-        predictions = self.targets.decode(scores)
-        if self.encoder is not None:
-            return self.encoder.decode(predictions)
-        return with_lengths(predictions, lengths)
+        outputs = self.outputs(X)
+        if isinstance(self.targets, HeadTargets):
+            heads = self.targets.heads.items()
+            return {name: _predictions(outputs[name], part) for name, part in heads}
+        predictions = _predictions(outputs, self.targets)
+        return predictions if self.encoder is None else self.encoder.decode(predictions)
 
     def encoded(self, source: Any) -> Any:
         """Raw rows as the network sees them, where the model was trained on a table."""
@@ -167,6 +178,32 @@ class Model:
 
 def _joined(*parts: Any) -> Any:
     return np.concatenate(parts)
+
+
+def _probable(kinds: Iterable[str]) -> bool:
+    """Whether any kind of targets has probabilities."""
+    return any(kind in ("classes", "binary") for kind in kinds)
+
+
+def _probabilities(outputs: Any, targets: Targets, temperature: float = 1.0) -> Any:
+    """Probabilities of one output, or of every step of sequences with lengths."""
+    scores, lengths = split_lengths(outputs)
+    if temperature != 1:
+        scores = scores / temperature
+    if targets.kind == "classes":
+        return with_lengths(ops.softmax(scores), lengths)
+    yes = ops.sigmoid(scores)
+    if targets.classes is not None:
+        yes = np.concatenate([1 - yes, yes], axis=-1)
+    return with_lengths(yes, lengths)
+
+
+def _predictions(outputs: Any, targets: Targets) -> Any:
+    """Predictions of one output in the user's terms, or of every step of sequences."""
+    scores, lengths = split_lengths(outputs)
+    if targets.kind == "binary":
+        scores = ops.sigmoid(scores)
+    return with_lengths(targets.decode(scores), lengths)
 
 
 def load(path: str | os.PathLike[str]) -> Model:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from chainrule import nn, optim
 from chainrule.data import CODES
 from chainrule.errors import SettingError
-from chainrule.losses import LOSSES
+from chainrule.losses import LOSSES, HeadLoss, HeadLosses
 
 _T = TypeVar("_T")
 
@@ -30,7 +30,7 @@ def name_of(part: Any) -> str:
 def _built_in() -> dict[str, Any]:
     """An initializer and a schedule share the name Constant: a file means the initializer."""
     described = [getattr(room, name) for room in (optim, nn) for name in room.__all__]
-    parts = [*filter(_is_class, described), *LOSSES.values(), *CODES]
+    parts = [*filter(_is_class, described), *LOSSES.values(), HeadLoss, HeadLosses, *CODES]
     return {name_of(part): part for part in parts if part is not nn.Context}
 
 

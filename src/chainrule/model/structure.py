@@ -13,7 +13,7 @@ from chainrule import ops
 from chainrule.autodiff import Tree, leaves, paths, rebuild
 from chainrule.errors import ModelFileError
 from chainrule.model.registry import is_built_in
-from chainrule.nn import BatchNorm, Branches, Layer, LayerNorm, Network, Residual
+from chainrule.nn import BatchNorm, Branches, Heads, Layer, LayerNorm, Network, Residual
 
 LARGEST = 2**20
 """Numbers along an axis that are always believed, whatever the file's size."""
@@ -25,10 +25,9 @@ al. 2016) has about 3700."""
 
 
 def is_shape(value: Any) -> bool:
-    """Whether a value is the shape of one example, or a dict of them."""
+    """Whether a value is the shape of one example, or a dict of such values."""
     if isinstance(value, dict):
-        inner = value.values()
-        return all((isinstance(s, tuple) or ops.is_sequence(s)) and is_shape(s) for s in inner)
+        return all(is_shape(shape) for shape in value.values())
     sizes = isinstance(value, tuple) and len(value) <= AXES_LIMIT
     return sizes and all(type(n) is int and 0 <= n <= LARGEST for n in value)
 
@@ -103,8 +102,7 @@ class _Budget:
         self.left -= sum(leaf.size for leaf in (*leaves(params), *leaves(state)))
         if self.left < 0:
             raise ModelFileError(_TOO_SMALL)
-        shapes = _arrays_of(out_shape)
-        self.made += sum(math.prod(shape) for shape in shapes)
+        self.made += sum(math.prod(shape) for shape in _arrays_of(out_shape))
 
 
 def _arrays_of(shape: Any) -> list[tuple[int, ...]]:
@@ -166,4 +164,8 @@ def _watched(part: Any, budget: _Budget) -> Any:
         initializer = field.name.endswith("_init") and not isinstance(value, Layer)
         inner = _NoNumbers() if initializer else _watched(value, budget)
         object.__setattr__(light, field.name, inner)
-    return light if isinstance(part, Network | Residual | Branches) else _Watched(light, budget)
+    return (
+        light
+        if isinstance(part, Network | Residual | Branches | Heads)
+        else _Watched(light, budget)
+    )

@@ -12,7 +12,7 @@ from chainrule.errors import SettingError, ShapeError
 from chainrule.nn.initializers import GlorotUniform, Initializer, OutputUniform
 from chainrule.nn.layer import Context, Layer, Shape, no_parameters
 from chainrule.nn.sequences import apply_layer, init_layer
-from chainrule.nn.structure import Branches, Residual
+from chainrule.nn.structure import Branches, Heads, Residual
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def started(layer: Any, behind: tuple[Any, ...]) -> Any:
         return Network([started(x, (*inner[i + 1 :], *behind)) for i, x in enumerate(inner)])
     if isinstance(layer, Residual):
         return replace(layer, layer=started(layer.layer, behind))
-    if isinstance(layer, Branches):
+    if isinstance(layer, Branches | Heads):
         return replace(layer, layers=tuple((n, started(x, behind)) for n, x in layer.layers))
     if getattr(layer, "weight_init", layer) is not None:
         return layer

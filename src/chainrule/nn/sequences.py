@@ -58,6 +58,11 @@ def split_lengths(x: Any) -> tuple[Any, Any]:
     return (x["values"], x["lengths"]) if is_sequence(x) else (x, None)
 
 
+def is_named(x: Any) -> bool:
+    """Whether it is several things by their names, and no sequence with lengths; shapes alike."""
+    return isinstance(x, dict) and not is_sequence(x)
+
+
 def with_lengths(values: Any, lengths: Any) -> Any:
     """The values with lengths again, or alone where there are none; of shapes alike."""
     return values if lengths is None else {"values": values, "lengths": lengths}

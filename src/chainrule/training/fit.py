@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from chainrule.autodiff import leaves
-from chainrule.data import Targets, as_features, make_targets
+from chainrule.data import as_features
 from chainrule.engine import Engine, choose_engine, engine_by_name
-from chainrule.errors import SettingError, ShapeError
-from chainrule.losses import LossFunction, as_loss
+from chainrule.errors import SettingError
+from chainrule.losses import LossFunction
 from chainrule.model import (
     Model,
     check_embeddings,
@@ -26,13 +26,14 @@ from chainrule.model import (
     whole_tree,
     with_expected_lengths,
 )
-from chainrule.nn import Network, split_lengths
+from chainrule.nn import Network
 from chainrule.ops import fold_in, key_from_seed
 from chainrule.optim import Optimizer, as_optimizer
 from chainrule.training.checkpoint import Keeper, as_path
 from chainrule.training.faults import not_finite
 from chainrule.training.identity import identity_of, processor_name, versions_of
 from chainrule.training.loop import run
+from chainrule.training.outputs import check_heads, loss_for, targets_for
 from chainrule.training.prepare import (
     DEFAULT_BATCH,
     as_pair,
@@ -60,7 +61,8 @@ def fit(
     X: Any,
     y: Any,
     *,
-    loss: str | LossFunction | None = None,
+    loss: str | LossFunction | Mapping[str, str | LossFunction] | None = None,
+    loss_weights: Mapping[str, float] | None = None,
     optimizer: str | Optimizer = "adam",
     epochs: int = 100,
     batch_size: int | None = DEFAULT_BATCH,
@@ -92,14 +94,19 @@ def fit(
             `{"values": (rows, time, features), "lengths": (rows,)}`; padding changes no result.
         y: targets, one per row: numbers, labels of any type, or probabilities; what is allowed
             follows from the loss. Where the network has an output at every step of a sequence:
-            (rows, time), or (rows, time, outputs), and the loss is the mean over the steps.
+            (rows, time), or (rows, time, outputs), and the loss is the mean over the steps. A dict
+            of them for a network that ends in `Heads`.
         loss: a name ("mse", "mae", "huber", "cross_entropy", "binary_cross_entropy", "hinge",
-            "perceptron"), a loss, or a function `(targets, outputs) -> one value per example`.
+            "perceptron"), a loss, or a function `(targets, outputs) -> one value per example`;
+            a dict of them for a network that ends in `Heads`: their sum is minimized.
+        loss_weights: what the loss of each head counts in the sum, 1 where it is not named; a head
+            that counts 0 does not learn, nor does anything in front of it learn from it.
         optimizer: a name ("sgd", "adam", "adamw", "rmsprop", "adagrad") or an optimizer.
         epochs: the most passes over the rows.
         batch_size: rows per step; None is all of them (batch gradient descent), 1 is stochastic
             gradient descent.
-        validation: a share of the rows to hold out (stratified by class), or a pair (X, y). Its
+        validation: a share of the rows to hold out (stratified by class, of several
+            heads by the first one with classes), or a pair (X, y). Its
             loss is measured after every epoch, and the weights of the best epoch are returned.
         patience: stop after so many epochs without a better loss (of validation, else training).
         tol: a loss must fall by more than this to count as better. Without `patience` it sets 10.
@@ -155,7 +162,7 @@ def fit(
     net = start.network if start is not None else _as_network(network)
     if start is not None:
         X, y = _encoded(start, X, y)
-    loss_function = as_loss(_default_loss(loss, start))
+    loss_function = loss_for(loss, loss_weights, start)
     algorithm = as_optimizer(optimizer)
     dtype = dtype or ("float32" if start is None else start.dtype)
     check_settings(
@@ -185,8 +192,9 @@ def fit(
         params, state = cast(made[0], dtype), cast(made[1], dtype)
         out_shape = made[2]
     kind = getattr(loss_function, "targets", "numbers")
+    check_heads(loss_function, out_shape)
     y = targets_of(y, features, out_shape)
-    targets = _targets(start, kind, y, out_shape)
+    targets = targets_for(start, loss_function, y, out_shape)
     encoded = targets.encode(y, dtype)
     rows = row_count(features, encoded)
     weights = row_weights(sample_weight, class_weight, encoded, targets, rows)
@@ -273,31 +281,8 @@ def _encoded(start: Model, X: Any, y: Any) -> tuple[Any, Any]:
     return start.encoded(X), start.encoder.encode_target(y)
 
 
-def _default_loss(loss: Any, start: Model | None) -> Any:
-    if loss is not None:
-        return loss
-    if start is not None:
-        return start.loss
-    raise SettingError(
-        "fit needs a loss: 'mse' for numbers, 'cross_entropy' for classes, "
-        "'binary_cross_entropy' for two classes or yes/no questions."
-    )
-
-
 def _output_shape(net: Network, in_shape: Any) -> Any:
     return net.init(key_from_seed(0), in_shape)[2]
-
-
-def _targets(start: Model | None, kind: str, y: Any, out_shape: Any) -> Targets:
-    if start is not None and start.targets.kind == kind:
-        return start.targets
-    shape = split_lengths(out_shape)[0]
-    if not shape:
-        raise ShapeError(
-            "The network's output has shape (batch,), and a loss needs (batch, outputs): end the "
-            "network in Dense(1)."
-        )
-    return make_targets(kind, y, shape[-1], axes=len(shape) - 1)
 
 
 def _card(outcome: Any, engine: Engine, seed: int, plan: Plan, rows: int) -> dict[str, Any]:

@@ -9,10 +9,17 @@ from typing import Any
 import numpy as np
 
 from chainrule.autodiff import Tree, leaves, tree_map
-from chainrule.data import Targets, as_features, split_rows, step_targets
+from chainrule.data import (
+    HeadTargets,
+    Targets,
+    as_features,
+    check_names,
+    split_rows,
+    step_targets,
+)
 from chainrule.errors import DataError, SettingError, ShapeError
 from chainrule.model import check_embeddings, check_in_shape, index_flags, with_expected_lengths
-from chainrule.nn import Network, split_lengths
+from chainrule.nn import Network, is_named, split_lengths
 from chainrule.ops import key_from_seed
 
 DEFAULT_BATCH = 32
@@ -27,16 +34,20 @@ def cast(tree: Tree, dtype: str) -> Tree:
 
 def row_count(features: Any, encoded: Any) -> int:
     """The number of rows, which inputs and targets must share."""
-    rows = len(leaves(features)[0])
-    if len(encoded) != rows:
-        raise ShapeError(
-            f"X has {rows} rows and y has {len(encoded)}: every row of X needs one target."
-        )
+    rows, targets = len(leaves(features)[0]), len(leaves(encoded)[0])
+    if targets != rows:
+        raise ShapeError(f"X has {rows} rows and y has {targets}: every row of X needs one target.")
     return rows
 
 
 def targets_of(y: Any, features: Any, out_shape: Any, name: str = "y") -> Any:
     """The user's targets as an array, where the network has outputs at every step of a sequence."""
+    if is_named(out_shape):
+        check_names(y, sorted(out_shape), name)
+        return {
+            head: targets_of(y[head], features, shape, f"{name}[{head!r}]")
+            for head, shape in out_shape.items()
+        }
     values, lengths = split_lengths(out_shape)
     if len(values) == 1 or (lengths is None and len(values) != 2):
         return y
@@ -44,7 +55,7 @@ def targets_of(y: Any, features: Any, out_shape: Any, name: str = "y") -> Any:
 
 
 def row_weights(
-    sample_weight: Any, class_weight: Any, encoded: Any, targets: Targets, rows: int
+    sample_weight: Any, class_weight: Any, encoded: Any, targets: Targets | HeadTargets, rows: int
 ) -> Any:
     """The weight of every row, float64: the sample's times its class's."""
     weights = np.ones(rows)
@@ -63,7 +74,12 @@ def row_weights(
     return weights
 
 
-def _class_weights(class_weight: Any, encoded: Any, targets: Targets) -> Any:
+def _class_weights(class_weight: Any, encoded: Any, targets: Targets | HeadTargets) -> Any:
+    if isinstance(targets, HeadTargets):
+        raise SettingError(
+            f"class_weight weighs rows by one target, and the network has the heads "
+            f"{list(targets.heads)}: use loss_weights for the heads, sample_weight for the rows."
+        )
     if targets.classes is None:
         raise SettingError("class_weight needs class labels as targets.")
     if targets.axes:
@@ -109,7 +125,7 @@ def as_pair(validation: Sequence[Any]) -> tuple[Any, Any]:
 
 
 def own_validation(
-    pair: tuple[Any, Any], net: Network, targets: Targets, dtype: str, in_shape: Any
+    pair: tuple[Any, Any], net: Network, targets: Targets | HeadTargets, dtype: str, in_shape: Any
 ) -> Tree:
     """A validation part from the user's own pair (X, y)."""
     X, y = pair
@@ -125,7 +141,7 @@ def own_validation(
 
 
 def hold_out(
-    data: Tree, weights: Any, share: Any, targets: Targets, key: Any
+    data: Tree, weights: Any, share: Any, targets: Targets | HeadTargets, key: Any
 ) -> tuple[Tree, Any, Tree]:
     """Training rows, their weights, and a validation part drawn from them."""
     number = isinstance(share, int | float | np.number) and not isinstance(share, bool)
@@ -134,9 +150,7 @@ def hold_out(
             f"validation is {share!r}; it must be a share above 0 and below 1, or a pair (X, y)."
         )
     rows = len(weights)
-    groups = None
-    if targets.classes is not None and not targets.axes:
-        groups = data["y"] if data["y"].ndim == 1 else data["y"][:, 0]
+    groups = targets.groups(data["y"])
     kept, held = split_rows(key, rows, float(share), groups)
     part = {**tree_map(lambda x: x[held], data), "weight": weights[held]}
     if not part["weight"].any():
@@ -162,7 +176,7 @@ def chunked(held: Tree | None, dtype: str) -> Tree | None:
 
     share = (held["weight"] / held["weight"].sum()).astype(dtype)
     shares = np.pad(share, (0, chunks * size - rows)).reshape(chunks, size)
-    return {"x": tree_map(cut, held["x"]), "y": cut(held["y"]), "share": shares}
+    return {"x": tree_map(cut, held["x"]), "y": tree_map(cut, held["y"]), "share": shares}
 
 
 def batch_rows(batch_size: int | None, rows: int) -> int:

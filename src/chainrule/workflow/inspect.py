@@ -6,8 +6,15 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule.data import HeadTargets, Targets
 from chainrule.errors import ModelFileError
-from chainrule.explanation import InputColumn, LayerCount, count_layers, input_columns
+from chainrule.explanation import (
+    InputColumn,
+    LayerCount,
+    count_layers,
+    input_columns,
+    loss_word,
+)
 from chainrule.model import Model, example_numbers
 from chainrule.workflow.models import load_model
 
@@ -24,7 +31,8 @@ class Inspection:
         layers: the layers in order, each with its shape and what it costs for one example.
         columns: the columns of the table that it sees; none where it was trained on arrays.
         in_shape: of one example, or a dict of shapes. dtype: "float32" or "float64".
-        targets: "numbers", "classes", "binary" or "signs". classes: the labels.
+        targets: "numbers", "classes", "binary" or "signs"; of several heads a dict of these.
+        classes: the labels; of several heads a dict of those of the heads that have some.
         loss: the name of the loss it was trained for.
         card: how it was made. judgement: how good it is; None where that was not measured.
     """
@@ -33,8 +41,8 @@ class Inspection:
     columns: tuple[InputColumn, ...]
     in_shape: Any
     dtype: str
-    targets: str
-    classes: tuple[Any, ...]
+    targets: Any
+    classes: Any
     loss: str
     card: dict[str, Any]
     judgement: dict[str, Any] | None
@@ -75,18 +83,24 @@ def inspect(model: Model | str | os.PathLike[str]) -> Inspection:
         (13, 21, (3,))
     """
     made = load_model(model)
-    classes = made.targets.classes
     return Inspection(
         layers=_counted(made),
         columns=() if made.encoder is None else input_columns(made.encoder),
         in_shape=made.in_shape,
         dtype=made.dtype,
         targets=made.targets.kind,
-        classes=() if classes is None else tuple(classes.tolist()),
-        loss=getattr(made.loss, "__name__", type(made.loss).__name__),
+        classes=_classes(made.targets),
+        loss=loss_word(made.loss),
         card={name: value for name, value in made.card.items() if name != "judgement"},
         judgement=made.judgement,
     )
+
+
+def _classes(targets: Targets | HeadTargets) -> Any:
+    if isinstance(targets, HeadTargets):
+        named = {name: _classes(part) for name, part in targets.heads.items()}
+        return {name: classes for name, classes in named.items() if classes}
+    return () if targets.classes is None else tuple(targets.classes.tolist())
 
 
 def _counted(model: Model) -> tuple[LayerCount, ...]:

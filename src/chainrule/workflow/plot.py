@@ -12,7 +12,7 @@ from chainrule.autodiff import Tree
 from chainrule.clustering import Segments
 from chainrule.data import NUMBER
 from chainrule.errors import SettingError, unknown_name
-from chainrule.explanation import count_layers, input_names
+from chainrule.explanation import count_layers, input_names, loss_word
 from chainrule.judgement import confusion_counts, reliability
 from chainrule.model import Model
 from chainrule.nn import Dense, Network
@@ -99,7 +99,7 @@ def _check_kind(model: Model, kind: str) -> None:
 
 
 def _curves(model: Model) -> Any:
-    loss = getattr(model.loss, "__name__", type(model.loss).__name__)
+    loss = loss_word(model.loss)
     return draw_curves(model.history, model.card.get("best_epoch"), loss)
 
 
