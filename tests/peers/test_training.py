@@ -19,7 +19,7 @@ def numbers_in(case):
     return {} if case is None else {"": np.asarray(case, "float64")}
 
 
-@pytest.mark.parametrize("kind", ["layers", "losses", "optimizers"])
+@pytest.mark.parametrize("kind", ["layers", "losses", "optimizers", "networks"])
 def test_pytorch_computes_the_committed_numbers(kind):
     committed = numbers_in(json.loads(FILE.read_text(encoding="utf-8"))[kind])
     today = numbers_in(computed()[kind])

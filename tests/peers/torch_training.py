@@ -179,11 +179,40 @@ def optimizer_numbers(name: str) -> dict[str, Any]:
     }
 
 
+def heads_numbers() -> dict[str, Any]:
+    """A network with two heads under two losses, the second counting twice, and its gradients."""
+    random = np.random.default_rng(11)
+    sizes = {"trunk": (FEATURES, 4), "class": (4, 3), "box": (4, 2)}
+    layers = {name: nn.Linear(*size).double() for name, size in sizes.items()}
+    for layer in layers.values():
+        for parameter in layer.parameters():
+            parameter.data = torch.tensor(random.normal(size=tuple(parameter.shape)))
+    x = torch.tensor(random.normal(size=(BATCH, FEATURES)))
+    labels = torch.tensor(random.integers(0, 3, BATCH))
+    boxes = torch.tensor(random.normal(0, 2, (BATCH, 2)))
+    hidden = torch.tanh(layers["trunk"](x))
+    outputs = {name: layers[name](hidden) for name in ("class", "box")}
+    distances = F.huber_loss(outputs["box"], boxes, reduction="none").mean(1)
+    losses = F.cross_entropy(outputs["class"], labels, reduction="none") + 2 * distances
+    losses.mean().backward()
+    named = {name: dict(layer.named_parameters()) for name, layer in layers.items()}
+    return {
+        "x": listed(x),
+        "class": listed(labels),
+        "box": listed(boxes),
+        "params": {n: {k: listed(p) for k, p in own.items()} for n, own in named.items()},
+        "outputs": {name: listed(out) for name, out in outputs.items()},
+        "losses": listed(losses),
+        "gradients": {n: {k: listed(p.grad) for k, p in own.items()} for n, own in named.items()},
+    }
+
+
 def computed() -> dict[str, dict[str, Any]]:
     return {
         "layers": {name: layer_numbers(name) for name in LAYERS},
         "losses": {name: loss_numbers(name) for name in LOSSES},
         "optimizers": {name: optimizer_numbers(name) for name in OPTIMIZERS},
+        "networks": {"two heads": heads_numbers()},
     }
 
 

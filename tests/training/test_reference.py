@@ -151,3 +151,29 @@ def test_optimizers(name):
     rtol = 1e-6 if name == "clipped" else 1e-10
     for key, value in case["end"].items():
         np.testing.assert_allclose(end[key], value, rtol=rtol, atol=1e-12)
+
+
+def test_two_heads_under_two_losses():
+    case = NUMBERS["networks"]["two heads"]
+    network = cr.Network(
+        [nn.Dense(4), nn.Tanh(), nn.Heads({"class": nn.Dense(3), "box": nn.Dense(2)})]
+    )
+    own = {name: as_ours("Dense", params) for name, params in case["params"].items()}
+    params = (own["trunk"], {}, {name: own[name] for name in ("box", "class")})
+    loss = losses.head_losses({"class": "cross_entropy", "box": "huber"}, {"box": 2.0})
+    targets = {"class": np.array(case["class"], "int32"), "box": np.array(case["box"])}
+    state = network.init(ops.key_from_seed(0), (3,))[1]
+
+    def step(point):
+        outputs, _ = network.apply(point, state, np.array(case["x"]))
+        losses_here = loss(targets, outputs)
+        return ops.mean(losses_here), (outputs, losses_here)
+
+    (_, (outputs, found)), grads = value_and_grad(step, aux=True)(params)
+    np.testing.assert_allclose(found, case["losses"], rtol=1e-12)
+    for name, wanted in case["outputs"].items():
+        np.testing.assert_allclose(outputs[name], wanted, rtol=1e-12)
+    named = {"trunk": grads[0], **grads[2]}
+    for name, wanted in case["gradients"].items():
+        for key, gradient in as_ours("Dense", wanted).items():
+            np.testing.assert_allclose(named[name][key], gradient, rtol=1e-10, atol=1e-13)
