@@ -210,7 +210,7 @@ class HeadLosses:
         proper = all(isinstance(n, str) and isinstance(part, HeadLoss) for n, part in heads)
         if not heads or not proper or len(dict(heads)) < len(heads):
             raise SettingError("HeadLosses needs a HeadLoss for every name.")
-        if all(_is_zero(part.weight) for _, part in heads):
+        if all(_is(part.weight, 0) for _, part in heads):
             raise SettingError(
                 "All losses have weight 0: nothing would be learnt. Leave one above."
             )
@@ -226,19 +226,21 @@ class HeadLosses:
         return {
             name: _head_loss(name, head.loss, targets[name], outputs[name])
             for name, head in self.heads
-            if not _is_zero(head.weight)
+            if not _is(head.weight, 0)
         }
 
     def __call__(self, targets: Any, outputs: Any) -> Any:
         weights = {name: head.weight for name, head in self.heads}
         parts = self.parts(targets, outputs)
-        weighted = [weights[name] * part for name, part in parts.items()]
+        weighted = [
+            part if _is(weights[name], 1) else weights[name] * part for name, part in parts.items()
+        ]
         return functools.reduce(operator.add, weighted)
 
 
-def _is_zero(weight: Any) -> bool:
-    """Whether a weight is 0 as it was written; one that is traced is not."""
-    return isinstance(weight, int | float) and weight == 0
+def _is(weight: Any, number: int) -> bool:
+    """Whether a weight is a number as it was written; one that is traced is not."""
+    return isinstance(weight, int | float) and weight == number
 
 
 def _head_loss(name: str, loss: LossFunction, targets: Any, outputs: Any) -> Any:

@@ -26,7 +26,7 @@ from chainrule.explanation.page import (
 from chainrule.explanation.recorded import Recorded, record
 from chainrule.explanation.updating import Update, described, idea
 from chainrule.explanation.writing import factor, listed, number
-from chainrule.losses import LossFunction
+from chainrule.losses import HeadLosses, LossFunction
 from chainrule.model import Model
 from chainrule.nn import Network
 from chainrule.ops import sigmoid, softmax
@@ -199,33 +199,45 @@ class _Writer:
 
     def _loss_notes(self) -> tuple[str, ...]:
         """What the loss is, and the probabilities where it contains the last activation."""
-        loss = self.recorded.loss
+        recorded = self.recorded
+        slots = recorded.slots()[1]["y"]
+        if not isinstance(recorded.loss, HeadLosses):
+            left_off = _left_off(recorded.network, recorded.score)
+            return tuple(self._notes(recorded.loss, left_off, recorded.outputs, slots))
         notes = []
-        if hasattr(loss, "__dataclass_fields__"):
-            notes.append((type(loss).__doc__ or "").strip().split("\n")[0])
-        kind = getattr(loss, "targets", "numbers")
-        if kind in ("classes", "binary"):
-            notes += self._probabilities(kind)
+        whole, scored = (dict(_last(net).layers) for net in (recorded.network, recorded.score))
+        for name, head in recorded.loss.heads:
+            left_off = _left_off(whole[name], scored[name])
+            own = self._notes(head.loss, left_off, recorded.outputs[name], slots[name])
+            notes += [f"{name}: {note}" for note in own]
         return tuple(notes)
 
-    def _probabilities(self, kind: str) -> Iterator[str]:
-        last = list(self.recorded.network.walk())[-1][1]
-        if self.recorded.score is not self.recorded.network:
-            word = type(last).__name__
-            yield f"It contains the network's last {word} and takes the weighted sums as they are."
-        scores = self.names.values[self.recorded.outputs]
+    def _notes(self, loss: Any, left_off: str, outputs: int, targets: int) -> Iterator[str]:
+        if hasattr(loss, "__dataclass_fields__"):
+            yield (type(loss).__doc__ or "").strip().split("\n")[0]
+        kind = getattr(loss, "targets", "numbers")
+        if kind in ("classes", "binary"):
+            yield from self._probabilities(kind, left_off, outputs, targets)
+
+    def _probabilities(self, kind: str, left_off: str, outputs: int, targets: int) -> Iterator[str]:
+        if left_off:
+            yield (
+                f"It contains the network's last {left_off} and takes the weighted sums as they "
+                "are."
+            )
+        scores, ids = self.names.values[outputs], self.names.ids[outputs]
         name, made = ("softmax", softmax) if kind == "classes" else ("sigmoid", sigmoid)
         shown = [
             f"{name}_{self._unit(identity)} = {number(made(scores)[index])}"
-            for index, identity in self.chain.selection.shown(self.names.ids[self.recorded.outputs])
+            for index, identity in self.chain.selection.shown(ids)
         ]
         yield f"The probabilities are {', '.join(shown)}."
-        targets = self.names.ids[self.recorded.slots()[1]["y"]]
-        if targets.ndim == 1:
+        labels = self.names.ids[targets]
+        if labels.ndim == 1:
             shown = [
                 f"{self.names.name(i)} = {number(self.names.value(i))}, the class of "
-                f"o{int(self.names.value(i)) + 1}"
-                for _, i in self.chain.selection.shown(targets)
+                f"{self.names.label(int(ids[row, int(self.names.value(i))])).unit}"
+                for (row,), i in self.chain.selection.shown(labels)
             ]
             yield f"The target: {'; '.join(shown)}."
 
@@ -364,3 +376,13 @@ class _Writer:
             return (Section(title, whole, notes),), updated
         first = Section(title, (), notes)
         return (first, *[Section(self.names.name(i), tuple(lines[i])) for i in ordered]), updated
+
+
+def _last(layer: Any) -> Any:
+    """The last layer of a network, and so on inwards."""
+    return _last(layer.layers[-1]) if isinstance(layer, Network) else layer
+
+
+def _left_off(layer: Any, score: Any) -> str:
+    """The name of the last activation, where a loss contains it; else nothing."""
+    return "" if score is layer else type(_last(layer)).__name__

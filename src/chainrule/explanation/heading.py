@@ -10,6 +10,7 @@ from chainrule.explanation.names import LETTERS, Names
 from chainrule.explanation.selection import Selection
 from chainrule.explanation.writing import listed, paragraph
 from chainrule.losses import HeadLosses
+from chainrule.nn import Heads, Network
 
 PARAMETERS = {
     "weight": "weights, counted neuron by neuron through all layers",
@@ -55,8 +56,15 @@ def loss_word(loss: Any) -> str:
 
 
 def _word(layer: Any) -> str:
+    if isinstance(layer, Heads):
+        return f"Heads({', '.join(f'{name}: {_words(inner)}' for name, inner in layer.layers)})"
     units = getattr(layer, "units", None)
     return type(layer).__name__ + (f"({units})" if units is not None else "")
+
+
+def _words(layer: Any) -> str:
+    inner = [part for _, part in layer.walk()] if isinstance(layer, Network) else [layer]
+    return " → ".join(map(_word, inner))
 
 
 def _legend(names: Names) -> Iterator[tuple[str, str]]:
@@ -75,14 +83,21 @@ def _legend(names: Names) -> Iterator[tuple[str, str]]:
     yield from _parameters(names)
     if units:
         yield "net, out", "a neuron's weighted sum, and what its activation makes of it"
-    targets = [names.name(int(i)).split("[")[0] for i in names.ids[batch["y"]][:1].flat]
-    if targets == ["label"]:
-        yield "label", "target: the number of its class, counted from 0"
-    else:
-        yield listed(targets), "target" if len(targets) == 1 else "targets"
+    heads = batch["y"] if isinstance(batch["y"], dict) else {"": batch["y"]}
+    for head, slot in heads.items():
+        yield _targets(names, head, slot)
     yield "E", "loss of the step"
     if len(names.recorded.batch["share"]) > 1:
         yield "[2]", "the second example; E is the mean of the examples' losses"
+
+
+def _targets(names: Names, head: str, slot: int) -> tuple[str, str]:
+    """What the targets are called, of one output or of one of several heads."""
+    of = f" of {head}" if head else ""
+    targets = [names.name(int(i)).split("[")[0] for i in names.ids[slot][:1].flat]
+    if names.ids[slot].ndim == 1:
+        return targets[0], f"target{of}: the number of its class, counted from 0"
+    return listed(targets), f"target{of}" if len(targets) == 1 else f"targets{of}"
 
 
 def _parameters(names: Names) -> Iterator[tuple[str, str]]:

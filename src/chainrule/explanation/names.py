@@ -93,7 +93,8 @@ class Names:
     Attributes:
         ids: the identities in every slot, an integer array like its value.
         produced: the records that compute something for the loss, as (position, record).
-        neurons: the names of the neurons behind every dense record, by its position.
+        neurons: the names of the neurons behind every dense record, by its position; `o` those
+            that are outputs, counted on through several heads.
     """
 
     def __init__(self, recorded: Recorded) -> None:
@@ -113,7 +114,9 @@ class Names:
         self._name_params()
         self._name_batch(batch)
         self._loss_record = self._find_loss_record()
-        self._last_dense = self._find_last_dense()
+        self._head_records = self._find_head_records()
+        self._last_denses = self._find_last_denses()
+        self._outputs = 0
         self._hidden = 0
         self._walk()
 
@@ -145,6 +148,10 @@ class Names:
     def is_param(self, identity: int) -> bool:
         """Whether a number is a weight, a bias or another parameter."""
         return self._place(identity)[0].param
+
+    def is_output(self, position: int) -> bool:
+        """Whether the dense record at a position makes outputs of the network."""
+        return position in self._last_denses
 
     def moves(self, record: Record) -> bool:
         """Whether a record only moves numbers about, or is the mean over a single example."""
@@ -188,15 +195,24 @@ class Names:
 
     def _name_batch(self, batch: Any) -> None:
         self._add(batch["x"], "", self._grid("x", self.values[batch["x"]].ndim))
-        labels = self.values[batch["y"]].ndim == 1
-        if labels:
-            self._add(batch["y"], "label", lambda index: Label("", self._example(index[0])))
-        else:
-            self._add(batch["y"], "", self._grid("t", 2))
+        if not isinstance(batch["y"], dict):
+            self._name_targets(batch["y"], "label", 0)
+            return
+        before = 0
+        for head, slot in batch["y"].items():
+            self._name_targets(slot, f"label_{head}", before)
+            before += self.values[self.recorded.outputs[head]].shape[-1]
 
-    def _grid(self, letter: str, axes: int) -> Callable[[Index], Label]:
+    def _name_targets(self, slot: int, label: str, before: int) -> None:
+        """The targets of an output: its labels, or numbers counted on like the outputs."""
+        if self.values[slot].ndim == 1:
+            self._add(slot, label, lambda index: Label("", self._example(index[0])))
+        else:
+            self._add(slot, "", self._grid("t", 2, before))
+
+    def _grid(self, letter: str, axes: int, before: int = 0) -> Callable[[Index], Label]:
         def label(index: Index) -> Label:
-            inner = [i + 1 for i in index[1:]]
+            inner = [before + i + 1 for i in index[1:]]
             unit = f"{letter}{inner[0]}" if axes == 2 else f"{letter}({_commas(inner)})"
             return Label(unit, self._example(index[0]))
 
@@ -219,13 +235,29 @@ class Names:
             slot = record.inputs[0]
         return None
 
-    def _find_last_dense(self) -> int:
-        dense = [
-            i
-            for i, record in enumerate(self.tape.records[: self.recorded.loss_start])
-            if self.is_dense(record)
-        ]
-        return dense[-1] if dense else -1
+    def _find_head_records(self) -> dict[int, str]:
+        """The names of the records that compute the losses of several heads."""
+        made = {record.outputs[0]: record for record in self.tape.records}
+        found = {}
+        for head, slot in self.recorded.head_losses.items():
+            record = made.get(slot)
+            while record and record.primitive.name in MOVES and len(record.inputs) == 1:
+                record = made.get(record.inputs[0])
+            if record is not None:
+                found[id(record)] = f"loss_{head}"
+        return found
+
+    def _find_last_denses(self) -> set[int]:
+        """The positions of the dense records that make the outputs, of each head its own."""
+        outputs = self.recorded.outputs
+        records = self.tape.records[: self.recorded.loss_start]
+        slots = outputs.values() if isinstance(outputs, dict) else [outputs]
+        found = set()
+        for slot in slots:
+            before = _leading_to(records, slot) if len(slots) > 1 else range(len(records))
+            dense = [i for i in before if self.is_dense(records[i])]
+            found |= {max(dense)} if dense else set()
+        return found
 
     def is_dense(self, record: Record) -> bool:
         """Whether a record is a weighted sum with a weight matrix of the network."""
@@ -271,7 +303,7 @@ class Names:
             base, label = "net", self._dense_label(i, record, inputs[0], shape)
         else:
             base, label = self._base(i, record, ends_layer), self._derived(record, inputs, shape)
-        if base in ("E", "loss"):
+        if base in ("E", "loss") or id(record) in self._head_records:
             label = self._of_example(label)
         size = int(np.prod(shape, dtype=int))
         last = tuple(n - 1 for n in shape)
@@ -287,6 +319,8 @@ class Names:
             return "E"
         if record is self._loss_record:
             return "E" if self._examples == 1 else "loss"
+        if id(record) in self._head_records:
+            return self._head_records[id(record)]
         if ends_layer and i < self.recorded.loss_start:
             return "out"
         return NOUNS.get(record.primitive.name, record.primitive.name)
@@ -304,8 +338,9 @@ class Names:
     def _dense_label(
         self, i: int, record: Record, x: Any, shape: Index
     ) -> Callable[[Index], Label]:
-        if i == self._last_dense:
-            units = [f"o{j + 1}" for j in range(shape[-1])]
+        if i in self._last_denses:
+            units = [f"o{self._outputs + j + 1}" for j in range(shape[-1])]
+            self._outputs += shape[-1]
         else:
             units = [f"h{self._hidden + j + 1}" for j in range(shape[-1])]
             self._hidden += shape[-1]

@@ -15,12 +15,11 @@ from chainrule.data import (
     as_table,
     is_table_like,
     is_uneven,
-    make_targets,
 )
 from chainrule.engine import namespace_of
 from chainrule.errors import DataError, SettingError, ShapeError
 from chainrule.explanation.weights import filled
-from chainrule.losses import LossFunction, as_loss
+from chainrule.losses import HeadLoss, HeadLosses, LossFunction, as_loss
 from chainrule.model import (
     Model,
     check_in_shape,
@@ -28,9 +27,18 @@ from chainrule.model import (
     shape_of,
     with_expected_lengths,
 )
-from chainrule.nn import Network, Residual, is_named, split_lengths, takes_lengths, wants_indices
+from chainrule.nn import (
+    Heads,
+    Network,
+    Residual,
+    is_named,
+    split_lengths,
+    takes_lengths,
+    wants_indices,
+)
 from chainrule.ops import fold_in, is_sequence, key_from_seed
 from chainrule.optim import as_optimizer
+from chainrule.training.outputs import check_heads, targets_for
 from chainrule.training.prepare import targets_of
 from chainrule.training.step import Task, evaluation_loss, objective
 
@@ -53,6 +61,7 @@ class Watched:
 
     layer: Any
     marks: list[Mark] = field(compare=False)
+    head: str = ""
 
     @property
     def takes_lengths(self) -> bool:
@@ -67,7 +76,7 @@ class Watched:
         records = leaves(x)[0].tape.records
         start = len(records)
         out, state = self.layer.apply(params, state, x, context)
-        self.marks.append(Mark(type(self.layer).__name__, start, len(records)))
+        self.marks.append(Mark(self.head + type(self.layer).__name__, start, len(records)))
         return out, state
 
 
@@ -79,17 +88,48 @@ class WatchedLoss:
     calls: list[tuple[int, Any]]
 
     def __call__(self, targets: Any, outputs: Any) -> Any:
-        self.calls.append((len(outputs.tape.records), outputs.slot))
+        slots = (
+            {n: split_lengths(out)[0].slot for n, out in outputs.items()}
+            if is_named(outputs)
+            else outputs.slot
+        )
+        self.calls.append((len(leaves(outputs)[0].tape.records), slots))
         return self.loss(targets, outputs)
 
 
-def watch(layer: Any, marks: list[Mark]) -> Any:
+@dataclass(frozen=True, eq=False)
+class WatchedHead:
+    """The loss of a head, which notes the slot of its result."""
+
+    loss: LossFunction
+    name: str
+    found: dict[str, int]
+
+    def __call__(self, targets: Any, outputs: Any) -> Any:
+        losses = self.loss(targets, outputs)
+        self.found[self.name] = losses.slot
+        return losses
+
+
+def watch_loss(loss: LossFunction, calls: list[tuple[int, Any]], found: dict[str, int]) -> Any:
+    """The same loss, noting where it starts and, of several heads, the slots of their losses."""
+    if isinstance(loss, HeadLosses):
+        heads = loss.heads
+        loss = HeadLosses(
+            {n: HeadLoss(WatchedHead(head.loss, n, found), head.weight) for n, head in heads}
+        )
+    return WatchedLoss(loss, calls)
+
+
+def watch(layer: Any, marks: list[Mark], head: str = "") -> Any:
     """The same layer, or network of layers, noting who writes which records."""
     if isinstance(layer, Network):
-        return Network([watch(inner, marks) for inner in layer.layers])
+        return Network([watch(inner, marks, head) for inner in layer.layers])
+    if isinstance(layer, Heads):
+        return Heads({name: watch(inner, marks, f"{name}: ") for name, inner in layer.layers})
     if isinstance(layer, Residual):
         layer = replace(layer, layer=watch(layer.layer, marks))
-    return Watched(layer, marks)
+    return Watched(layer, marks, head)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +140,8 @@ class Recorded:
         network: as the user wrote it. score: without a last activation that the loss contains.
         recording: loss and tape; its inputs are the leaves of `arguments` in order.
         params, batch: the trees behind the first inputs. marks: who wrote which records.
-        loss_start: the first record of the loss. outputs: the slot of the network's outputs.
+        loss_start: the first record of the loss. outputs: the slot of the network's outputs; of
+            several heads a dict of slots. head_losses: the slots of the losses of several heads.
         predicting: whether the network ran as in prediction: no dropout, running statistics.
     """
 
@@ -113,8 +154,9 @@ class Recorded:
     arguments: tuple[Tree, ...]
     marks: tuple[Mark, ...]
     loss_start: int
-    outputs: int
+    outputs: Any
     predicting: bool
+    head_losses: dict[str, int] = field(default_factory=dict)
 
     @property
     def batch(self) -> Tree:
@@ -185,8 +227,9 @@ def _on_tape(
 ) -> Recorded:
     marks: list[Mark] = []
     calls: list[tuple[int, Any]] = []
+    found: dict[str, int] = {}
     score = score_network(net, getattr(loss, "targets", "numbers"))
-    task = Task(watch(score, marks), WatchedLoss(loss, calls), optimizer)
+    task = Task(watch(score, marks), watch_loss(loss, calls, found), optimizer)
 
     def predicted(p: Tree, state: Tree, batch: Tree, key: Tree, rates: Tree) -> tuple[Any, Tree]:
         return evaluation_loss(task, p, state, batch, rates), state
@@ -215,6 +258,7 @@ def _on_tape(
         start,
         outputs,
         predicting,
+        found,
     )
 
 
@@ -253,35 +297,38 @@ def _examples(net: Network, x: Any, y: Any) -> tuple[Any, Any]:
         )
     if not (isinstance(x, Mapping) or hasattr(x, "to_numpy") or is_uneven(x)) and np.ndim(x) < 2:
         x = np.reshape(np.asarray(x), (1, -1))
-        y = np.asarray(y)
-        y = y[None] if y.ndim == 0 or y.size > 1 else y
+        y = {n: _one_row(t) for n, t in y.items()} if isinstance(y, Mapping) else _one_row(y)
     return as_features(x, dtype="float64", indices=wants_indices(net), name="x"), y
+
+
+def _one_row(y: Any) -> Any:
+    """The target of one example as that of the only row."""
+    y = np.asarray(y)
+    return y[None] if y.ndim == 0 or y.size > 1 else y
 
 
 def _batch(features: Any, y: Any, loss: Any, model: Model | None, out_shape: Any) -> Tree:
     """The batch as the training step takes it: every example has the same share."""
-    if is_named(out_shape):
-        raise SettingError(
-            f"explain writes out one output, and the network has the heads {sorted(out_shape)}: "
-            "explain a network that ends in one of them."
-        )
-    kind = getattr(loss, "targets", "numbers")
-    shape = split_lengths(out_shape)[0]
+    check_heads(loss, out_shape)
     y = targets_of(y, features, out_shape)
-    if kind == "classes" and model is None:
-        _check_class_numbers(y, shape[-1])
-    same = model is not None and model.targets.kind == kind
-    targets = (
-        model.targets if same and model else make_targets(kind, y, shape[-1], axes=len(shape) - 1)
-    )
-    encoded = targets.encode(y, "float64")
-    rows = len(leaves(features)[0])
-    if len(encoded) != rows:
+    if model is None:
+        _check_labels(getattr(loss, "targets", "numbers"), y, out_shape)
+    encoded = targets_for(model, loss, y, out_shape).encode(y, "float64")
+    rows, targets = len(leaves(features)[0]), len(leaves(encoded)[0])
+    if targets != rows:
         raise ShapeError(
-            f"x has {rows} {'row' if rows == 1 else 'rows'} and y has {len(encoded)}: every "
+            f"x has {rows} {'row' if rows == 1 else 'rows'} and y has {targets}: every "
             "example needs one target."
         )
     return {"x": features, "y": encoded, "share": np.full(rows, 1 / rows)}
+
+
+def _check_labels(kind: Any, y: Any, out_shape: Any) -> None:
+    if is_named(out_shape):
+        for head, shape in out_shape.items():
+            _check_labels(kind[head], y[head], shape)
+    elif kind == "classes":
+        _check_class_numbers(y, split_lengths(out_shape)[0][-1])
 
 
 def _check_class_numbers(y: Any, outputs: int) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.autodiff import Record
 from chainrule.explanation.names import Index, Names
 
 
@@ -70,22 +71,21 @@ class Selection:
 
     def _choose(self, arriving: Mapping[int, Any]) -> None:
         """Rank what enters every dense layer, then settle which weights lie between."""
-        layers = []
+        layers: list[tuple[Record, list[str], list[str]]] = []
+        pulls: dict[int, Any] = {}
         for position, units in self.names.neurons.items():
             record = self.names.tape.records[position]
-            x, weight = (self.names.values[slot] for slot in record.inputs[:2])
-            out = self.names.values[record.outputs[0]]
+            weight, out = (self.names.values[i] for i in (record.inputs[1], record.outputs[0]))
             slope = arriving.get(id(record), np.zeros_like(out))
             sources = self._labels(self.names.ids[record.inputs[0]])
-            pulled = slope @ weight.T
-            self._rank(sources, np.abs(x * pulled))
+            pulls[record.inputs[0]] = pulls.get(record.inputs[0], 0.0) + slope @ weight.T
             layers.append((record, sources, units))
+            if self.names.is_output(position):
+                self._rank(units, np.abs(arriving.get(id(record), out)))
+        for record, sources, _ in layers:
+            x, pulled = self.names.values[record.inputs[0]], pulls[record.inputs[0]]
+            self._rank(sources, np.abs(x * pulled))
             self.slopes |= dict(zip(sources, pulled.reshape(-1, len(sources))[0], strict=True))
-        last = self.names.tape.records[max(self.names.neurons)]
-        self._rank(
-            self.names.neurons[max(self.names.neurons)],
-            np.abs(arriving.get(id(last), self.names.values[last.outputs[0]])),
-        )
         for record, sources, units in layers:
             rows, columns = self.units(sources), self.units(units)
             self._kept[record.inputs[1]] = [rows, columns]
