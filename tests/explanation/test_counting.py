@@ -9,7 +9,10 @@ import chainrule as cr
 from chainrule.autodiff import PRIMITIVES, Tape
 from chainrule.explanation.counting import FREE, RULES, count_layers, layer_words, operations
 from chainrule.nn import (
+    GRU,
+    LSTM,
     BatchNorm,
+    Bidirectional,
     Branches,
     Dense,
     Dropout,
@@ -19,6 +22,7 @@ from chainrule.nn import (
     ReLU,
     Residual,
     Sigmoid,
+    SimpleRNN,
     Tanh,
 )
 from tests.ops.samples import SAMPLES
@@ -90,6 +94,28 @@ def test_a_repeated_body_is_counted_for_every_step():
     tape = Tape()
     cr.ops.scan(total, np.float64(1), tape.input(np.arange(7.0)))
     assert sum(operations(record, tape.values) for record in tape.records) == 7 * 2
+
+
+@pytest.mark.parametrize(
+    ("layer", "gates", "beside", "kept"),
+    [(SimpleRNN, 1, 1, 1), (LSTM, 4, 3 + 1 + 3 + 1 + 1, 7), (GRU, 3, 2 + 2 + 1 + 3, 6)],
+)
+def test_a_recurrent_layer_is_counted_for_every_step(layer, gates, beside, kept):
+    """A unit's step: its gates' sums and functions, and the products and sums that make a state."""
+    time, features, units = 7, 3, 5
+    shape = (time, features)
+    found = counted([layer(units, sequences=True), Bidirectional(layer(units))], shape)
+    sums = gates * (2 * features + 2 * units)
+    assert found[0].operations == time * units * (sums + beside)
+    assert found[0].activation_bytes == 4 * time * units * kept
+    assert found[1].parameters == 2 * sum(p.size for p in made(layer(units), (time, units)))
+    with_lengths = counted([layer(units)], {"values": shape, "lengths": ()})
+    assert with_lengths[0].operations == found[0].operations
+    assert with_lengths[0].out_shape == (units,)
+
+
+def made(layer, shape):
+    return layer.init(cr.ops.key_from_seed(0), shape)[0].values()
 
 
 @pytest.mark.parametrize("name", PRIMITIVES)

@@ -36,6 +36,10 @@ LAYERS: dict[str, tuple[Any, Any]] = {
     "Residual": (RESIDUAL, (3,)),
     "Branches": (BRANCHES, {"city": (), "numbers": (3,)}),
     "Heads": (HEADS, (3,)),
+    "SimpleRNN": (nn.SimpleRNN(2, sequences=True), (3, 2)),
+    "LSTM": (nn.LSTM(2, reverse=True, bias_init=nn.ForgetBias(0.5)), (3, 2)),
+    "GRU": (nn.GRU(2, recurrent_init=nn.Orthogonal(0.9)), (3, 2)),
+    "Bidirectional": (nn.Bidirectional(nn.LSTM(2)), {"values": (3, 2), "lengths": ()}),
     "Network": (nn.Network([nn.Dense(2, bias=False), nn.Network([nn.ReLU()])]), (3,)),
 }
 """Every layer with settings of its own, and the shape of one example."""
@@ -71,6 +75,9 @@ def numbers(out_shape: Any) -> Any:
 
 def rows_for(in_shape: Any, rows: int = 6) -> Any:
     """Inputs that fit every sample: whole numbers from 0 to 4, so that embeddings take them too."""
+    if ops.is_sequence(in_shape):
+        lengths = np.arange(rows) % in_shape["values"][0] + 1
+        return {"values": rows_for(in_shape["values"], rows), "lengths": lengths}
     if isinstance(in_shape, dict):
         return {name: rows_for(shape, rows) for name, shape in in_shape.items()}
     return np.random.default_rng(2).integers(0, 5, (rows, *in_shape)).astype("float32")

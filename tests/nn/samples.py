@@ -5,7 +5,7 @@ The tests walk through what `chainrule.nn` offers and look here; a layer without
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from chainrule import nn, ops
+from tests.ops.samples import RECURRENT
 
 Shapes = tuple[Any, ...]
 
@@ -92,6 +93,34 @@ def heads(layer: Any, params: Any, x: Any, mask: Any) -> Any:
 
 def residual(layer: Any, params: Any, x: Any, mask: Any) -> Any:
     return x + jnp.tanh(dense(layer.layer.layers[0], params[0], x))
+
+
+def recurrence(layer: Any, params: Any, x: Any, mask: Any = None) -> Any:
+    """The reference of the primitive in tests/ops, with this layer's settings."""
+    primitive, names = RECURRENCES[type(layer)]
+    weights = [params[name] for name in names]
+    reference = RECURRENT[primitive].reference
+    return reference(x, *weights, reverse=layer.reverse, sequences=layer.sequences)
+
+
+def bidirectional(layer: Any, params: Any, x: Any, mask: Any) -> Any:
+    one = recurrence(layer.layer, params["forward"], x)
+    other = recurrence(replace(layer.layer, reverse=True), params["backward"], x)
+    return jnp.concatenate([one, other], -1)
+
+
+WEIGHTS = ("weight", "recurrent_weight", "bias")
+RECURRENCES = {
+    nn.SimpleRNN: ("simple_rnn", WEIGHTS),
+    nn.LSTM: ("lstm", WEIGHTS),
+    nn.GRU: ("gru", (*WEIGHTS, "recurrent_bias")),
+}
+STEPS = ((1, 1), (3, 2))
+
+
+def recurrent(kind: Any) -> Sample:
+    settings: list[Any] = [{}, {"sequences": True}, {"sequences": True, "reverse": True}]
+    return Sample(tuple(kind(2, **given) for given in settings), recurrence, shapes=STEPS)
 
 
 def amounts(value: Any, rank: int) -> tuple[int, ...]:
@@ -220,6 +249,14 @@ SAMPLES: dict[str, Sample] = {
     ),
     "GlobalPool": Sample(
         (nn.GlobalPool(), nn.GlobalPool("max")), globally_pooled, shapes=IMAGES_AND_SEQUENCES
+    ),
+    "SimpleRNN": recurrent(nn.SimpleRNN),
+    "LSTM": recurrent(nn.LSTM),
+    "GRU": recurrent(nn.GRU),
+    "Bidirectional": Sample(
+        (nn.Bidirectional(nn.LSTM(2)), nn.Bidirectional(nn.GRU(1, sequences=True))),
+        bidirectional,
+        shapes=STEPS,
     ),
     "Linear": pointwise(lambda layer, x: x, nn.Linear()),
     "Step": pointwise(lambda layer, x: jnp.where(x > 0, 1.0, 0.0), nn.Step()),

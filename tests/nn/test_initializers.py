@@ -25,6 +25,7 @@ EXPECTED = {
     "HeNormal": (nn.HeNormal(), math.sqrt(2 / 300), None),
     "LeCunUniform": (nn.LeCunUniform(), math.sqrt(1 / 300), math.sqrt(3 / 300)),
     "OutputUniform": (nn.OutputUniform(), math.sqrt(0.1 / 300), math.sqrt(0.3 / 300)),
+    "Orthogonal": (nn.Orthogonal(2.0), 2 / math.sqrt(300), None),
     "LeCunNormal": (nn.LeCunNormal(), math.sqrt(1 / 300), None),
 }
 
@@ -36,7 +37,7 @@ INITIALIZERS = {
 
 
 def test_every_initializer_is_tested():
-    assert set(INITIALIZERS) == set(EXPECTED)
+    assert set(INITIALIZERS) == {*EXPECTED, "ForgetBias"}  # that is in test_recurrent.py
     assert (nn.XavierUniform, nn.XavierNormal) == (nn.GlorotUniform, nn.GlorotNormal)
 
 

@@ -506,7 +506,75 @@ CONVOLUTION = {
     "average_pool": Sample(pooling, pooled(jnp.mean)),
 }
 
+
+def sequence_of(gates, biases):
+    """Inputs, weights and biases of a recurrent primitive; half of the cases have lengths."""
+
+    def make(r):
+        batch, time, features, units = (r.choice([1, 2, 3]) for _ in range(4))
+        weights = [(features, gates * units), (units, gates * units), (gates * units,)]
+        weights += [(units,)] * biases
+        shapes = [(batch, time, features), *weights]
+        arrays = [d.numbers(r, shape) / 3 for shape in shapes]  # beyond that gates saturate
+        if r.random() < 0.5:
+            arrays.append(np.array([r.randint(1, time) for _ in range(batch)], "int32"))
+        return Case(tuple(arrays), {"reverse": r.random() < 0.5, "sequences": r.random() < 0.5})
+
+    return make
+
+
+def looped(step, arrays):
+    """A recurrent layer written as a plain loop over the steps of each example."""
+
+    def reference(x, *rest, reverse, sequences):
+        weights, lengths = rest[:arrays], rest[arrays:]
+        states = []
+        for row in range(x.shape[0]):
+            carry = (jnp.zeros(weights[1].shape[0], x.dtype),) * 2
+            found = [carry[0]] * x.shape[1]
+            for t in reversed(range(x.shape[1])) if reverse else range(x.shape[1]):
+                new = step(carry, x[row, t], *weights)
+                if lengths:
+                    counts = t < lengths[0][row]
+                    new = tuple(jnp.where(counts, a, b) for a, b in zip(new, carry, strict=True))
+                found[t] = new[0]
+                carry = new
+            states.append(jnp.stack(found) if sequences else carry[0])
+        return jnp.stack(states)
+
+    return reference
+
+
+def simple_step(carry, x, w, u, b):
+    return (jnp.tanh(x @ w + carry[0] @ u + b), carry[1])
+
+
+def lstm_step(carry, x, w, u, b):
+    i, f, g, o = jnp.split(x @ w + carry[0] @ u + b, 4)
+    cell = jax.nn.sigmoid(f) * carry[1] + jax.nn.sigmoid(i) * jnp.tanh(g)
+    return (jax.nn.sigmoid(o) * jnp.tanh(cell), cell)
+
+
+def gru_step(carry, x, w, u, b, d):
+    (xr, xz, xn), (hr, hz, hn) = jnp.split(x @ w + b, 3), jnp.split(carry[0] @ u, 3)
+    z = jax.nn.sigmoid(xz + hz)
+    n = jnp.tanh(xn + jax.nn.sigmoid(xr + hr) * (hn + d))
+    return ((1 - z) * n + z * carry[0], carry[1])
+
+
+def result_of(primitive):
+    """The first output alone: the others are kept for the way back."""
+    return lambda *arrays, **static: primitive(*arrays, **static)[0]
+
+
+RECURRENT = {
+    "simple_rnn": Sample(sequence_of(1, 0), looped(simple_step, 3), result_of(ops.simple_rnn)),
+    "lstm": Sample(sequence_of(4, 0), looped(lstm_step, 3), result_of(ops.lstm)),
+    "gru": Sample(sequence_of(3, 1), looped(gru_step, 4), result_of(ops.gru)),
+}
+
 SAMPLES: dict[str, Sample] = {
+    **RECURRENT,
     **CONVOLUTION,
     **ELEMENTWISE,
     **ARITHMETIC,

@@ -9,7 +9,7 @@ import pytest
 
 from chainrule.autodiff import PRIMITIVES
 from tests.ops.oracles import floats, gradient, outputs_of
-from tests.ops.samples import SAMPLES
+from tests.ops.samples import SAMPLES, Case
 
 FILE = Path(__file__).parent.parent / "reference" / "ops.json"
 REFERENCE = json.loads(FILE.read_text(encoding="utf-8"))
@@ -27,6 +27,17 @@ def test_values_and_gradients_are_those_of_pytorch(name):
         compare(case.arrays, expected["inputs"])
         compare(outputs_of(SAMPLES[name].run(name), case, floats(case)), expected["outputs"])
         compare(gradient(name, case), expected["gradients"])
+
+
+@pytest.mark.parametrize("name", ["simple_rnn", "lstm", "gru"])
+def test_recurrence_in_float32_is_that_of_pytorch(name):
+    for seed, expected in REFERENCE[name].items():
+        case = SAMPLES[name].make(random.Random(int(seed)))
+        arrays = [x.astype("float32") if x.dtype == "float64" else x for x in case.arrays]
+        case = Case(tuple(arrays), case.static)
+        for ours, theirs in zip(gradient(name, case), expected["gradients"], strict=True):
+            assert ours.dtype == "float32"
+            np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
 
 
 def compare(ours, theirs):

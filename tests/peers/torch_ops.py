@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from tests.ops.oracles import cotangents, is_float
 from tests.ops.samples import SAMPLES, Case
@@ -98,7 +99,39 @@ def pooled_mean(x, *, window, stride, padding):
     return channels_last(total / share)
 
 
+def recurrent(kind, gates):
+    """PyTorch's own layer on copied weights; with lengths its packed sequences."""
+
+    def call(x, weight, again, bias, *rest, reverse, sequences):
+        units, (batch, time, features) = again.shape[0], x.shape
+        inner = rest[:1] if kind is torch.nn.GRU else ()
+        lengths = rest[len(inner)] if len(rest) > len(inner) else None
+        second = torch.zeros(gates * units, dtype=x.dtype)
+        if inner:
+            second = torch.cat([second[: 2 * units], inner[0]])
+        copied = {"weight_ih_l0": weight.T, "weight_hh_l0": again.T, "bias_ih_l0": bias}
+        copied["bias_hh_l0"] = second
+        if reverse:
+            copied |= {f"{name}_reverse": value for name, value in copied.items()}
+        layer = kind(features, units, batch_first=True, bidirectional=reverse).to(x.dtype)
+        counts = torch.full((batch,), time) if lengths is None else lengths
+        packed = pack_padded_sequence(x, counts, batch_first=True, enforce_sorted=False)
+        states, last = torch.func.functional_call(layer, copied, (packed,))
+        last = (last[0] if kind is torch.nn.LSTM else last)[-1]
+        if not sequences:
+            return last
+        states = pad_packed_sequence(states, batch_first=True, total_length=time)[0][..., -units:]
+        counted = (torch.arange(time) < counts[:, None])[..., None]
+        beyond = torch.zeros_like(last) if reverse else last
+        return torch.where(counted, states, beyond[:, None])
+
+    return call
+
+
 FORMULAS = {
+    "simple_rnn": recurrent(torch.nn.RNN, 1),
+    "lstm": recurrent(torch.nn.LSTM, 4),
+    "gru": recurrent(torch.nn.GRU, 3),
     "absolute": torch.abs,
     "add": torch.add,
     "affine": lambda x, w, b: F.linear(x, w.T, b),

@@ -86,6 +86,10 @@ WIDE = {
     "Residual": (nn.Residual(nn.Network([nn.Dense(257), nn.Tanh()])), (257,)),
     "Network": (nn.Network([nn.Dense(128), nn.Sigmoid(), nn.Dense(64)]), (257,)),
     "Embedding": (nn.Embedding(50, 16), (20,)),
+    "SimpleRNN": (nn.SimpleRNN(100), (7, 257)),
+    "LSTM": (nn.LSTM(100), (7, 257)),
+    "GRU": (nn.GRU(100, sequences=True), (7, 257)),
+    "Bidirectional": (nn.Bidirectional(nn.LSTM(64)), (7, 65)),
     "Branches": (
         nn.Branches({"numbers": nn.Dense(64), "city": nn.Embedding(50, 16)}),
         {"numbers": (257,), "city": ()},

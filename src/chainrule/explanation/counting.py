@@ -124,7 +124,8 @@ def _counted(
 def _bytes_kept(record: Record, values: list[Any]) -> int:
     if record.primitive.name in FREE:
         return 0
-    return sum(int(np.asarray(values[slot]).nbytes) for slot in record.outputs)
+    kept = record.outputs[1:] if record.static.get("sequences") else record.outputs
+    return sum(int(np.asarray(values[slot]).nbytes) for slot in kept)
 
 
 def layer_words(layer: Any) -> str:
@@ -211,6 +212,17 @@ def _scan(record: Record, values: list[Any]) -> int:
     return int(body.length) * sum(operations(r, body.tape.values) for r in body.tape.records)
 
 
+def _recurrent(gates: int, beside: int) -> Callable[[Record, list[Any]], int]:
+    """Two products and their sum for every gate and step, and what else a unit does in a step."""
+
+    def count(record: Record, values: list[Any]) -> int:
+        batch, time, features = np.shape(values[record.inputs[0]])
+        units = np.shape(values[record.inputs[2]])[0]
+        return int(batch * time * units * (gates * 2 * (features + units) + beside))
+
+    return count
+
+
 RULES: dict[str, Callable[[Record, list[Any]], int]] = {
     "affine": _affine,
     "matmul": _matmul,
@@ -231,5 +243,8 @@ RULES: dict[str, Callable[[Record, list[Any]], int]] = {
     "label_cross_entropy": _per_input(2),
     "cross_entropy": _per_input(4),
     "scan_body": _scan,
+    "simple_rnn": _recurrent(1, 1),
+    "lstm": _recurrent(4, 9),
+    "gru": _recurrent(3, 8),
 }
 """How primitives are counted that do not do one operation for every number of their result."""

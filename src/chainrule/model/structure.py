@@ -13,7 +13,16 @@ from chainrule import ops
 from chainrule.autodiff import Tree, leaves, paths, rebuild
 from chainrule.errors import ModelFileError
 from chainrule.model.registry import is_built_in
-from chainrule.nn import BatchNorm, Branches, Heads, Layer, LayerNorm, Network, Residual
+from chainrule.nn import (
+    BatchNorm,
+    Bidirectional,
+    Branches,
+    Heads,
+    Layer,
+    LayerNorm,
+    Network,
+    Residual,
+)
 
 LARGEST = 2**20
 """Numbers along an axis that are always believed, whatever the file's size."""
@@ -166,6 +175,6 @@ def _watched(part: Any, budget: _Budget) -> Any:
         object.__setattr__(light, field.name, inner)
     return (
         light
-        if isinstance(part, Network | Residual | Branches | Heads)
+        if isinstance(part, Network | Residual | Branches | Heads | Bidirectional)
         else _Watched(light, budget)
     )

@@ -19,6 +19,7 @@ from chainrule.nn.convolution import Conv1D, Conv2D, TransposedConv2D
 from chainrule.nn.dense import Dense
 from chainrule.nn.initializers import (
     Constant,
+    ForgetBias,
     GlorotNormal,
     GlorotUniform,
     HeNormal,
@@ -26,6 +27,7 @@ from chainrule.nn.initializers import (
     Initializer,
     LeCunNormal,
     LeCunUniform,
+    Orthogonal,
     OutputUniform,
     RandomNormal,
     RandomUniform,
@@ -36,6 +38,7 @@ from chainrule.nn.initializers import (
 from chainrule.nn.layer import Context, Layer, Shape, no_parameters
 from chainrule.nn.network import Network
 from chainrule.nn.pooling import AveragePool, GlobalPool, MaxPool
+from chainrule.nn.recurrent import GRU, LSTM, Bidirectional, SimpleRNN
 from chainrule.nn.regularizing import BatchNorm, Dropout, LayerNorm
 from chainrule.nn.sequences import (
     apply_layer,
@@ -59,8 +62,11 @@ __all__ = [
     "ACTIVATIONS",
     "ELU",
     "GELU",
+    "GRU",
+    "LSTM",
     "AveragePool",
     "BatchNorm",
+    "Bidirectional",
     "Branches",
     "Constant",
     "Context",
@@ -70,6 +76,7 @@ __all__ = [
     "Dropout",
     "Embedding",
     "Flatten",
+    "ForgetBias",
     "GlobalPool",
     "GlorotNormal",
     "GlorotUniform",
@@ -86,6 +93,7 @@ __all__ = [
     "LogSoftmax",
     "MaxPool",
     "Network",
+    "Orthogonal",
     "OutputUniform",
     "RandomNormal",
     "RandomUniform",
@@ -94,6 +102,7 @@ __all__ = [
     "Shape",
     "SiLU",
     "Sigmoid",
+    "SimpleRNN",
     "Softmax",
     "Softplus",
     "Step",

@@ -121,7 +121,53 @@ class OutputUniform:
         return _uniform(key, shape, math.sqrt(0.3 / max(1, fan_in)))
 
 
+@dataclass(frozen=True)
+class Orthogonal:
+    """Each square block a random rotation, scaled (Saxe, McClelland, Ganguli 2014).
+
+    A weight (units, gates · units) has one block a gate; of any other shape the rows, or where
+    there are more of them the columns, are orthogonal to each other.
+    """
+
+    scale: float = 1.0
+
+    def __call__(self, key: Any, shape: tuple[int, ...], fan_in: int, fan_out: int) -> Any:
+        rows, columns = shape
+        blocks = columns // rows if columns % rows == 0 else 1
+        draws = random_normal(key, shape=(blocks, rows, columns // blocks), dtype="float64")
+        return np.concatenate([self.scale * _orthogonal(d) for d in draws], 1, dtype="float32")
+
+
+@dataclass(frozen=True)
+class ForgetBias:
+    """0, but for the second quarter, the forget gate of an LSTM (Jozefowicz et al. 2015)."""
+
+    value: float = 1.0
+
+    def __call__(self, key: Any, shape: tuple[int, ...], fan_in: int, fan_out: int) -> Any:
+        bias = np.zeros(shape, "float32")
+        quarter = shape[-1] // 4
+        bias[..., quarter : 2 * quarter] = self.value
+        return bias
+
+
 XavierUniform, XavierNormal = GlorotUniform, GlorotNormal
+
+
+def _orthogonal(draws: Any) -> Any:
+    """The rows made orthonormal one after the other (Gram and Schmidt, each twice).
+
+    LAPACK's QR may have other bits on another number of threads; `einsum` has its own loops.
+    """
+    if draws.shape[0] > draws.shape[1]:
+        return _orthogonal(draws.T).T
+    made = np.array(draws)
+    for i, row in enumerate(made):
+        for _ in range(2):
+            before = made[:i]
+            row -= np.einsum("i,ij->j", np.einsum("ij,j->i", before, row), before)
+        row /= np.sqrt(np.einsum("i,i->", row, row))
+    return made
 
 
 def _uniform(key: Any, shape: tuple[int, ...], limit: float) -> Any:

@@ -56,6 +56,7 @@ from chainrule.ops.linear import affine, dot, matmul
 from chainrule.ops.margin import perceptron_criterion
 from chainrule.ops.pooling import average_pool, max_pool
 from chainrule.ops.random import fold_in, key_from_seed, random_normal, random_uniform
+from chainrule.ops.recurrent import gru, lstm, simple_rnn
 from chainrule.ops.reduce import (
     argmax,
     log_softmax,
@@ -108,6 +109,7 @@ __all__ = [
     "getitem",
     "greater",
     "greater_equal",
+    "gru",
     "is_sequence",
     "isfinite",
     "key_from_seed",
@@ -122,6 +124,7 @@ __all__ = [
     "logical_not",
     "logical_or",
     "logsumexp",
+    "lstm",
     "matmul",
     "max",
     "max_pool",
@@ -146,6 +149,7 @@ __all__ = [
     "sigmoid",
     "sign",
     "silu",
+    "simple_rnn",
     "sin",
     "softmax",
     "softplus",
