@@ -338,6 +338,25 @@ def labels_in_two_axes(good: bytes) -> bytes:
     return with_document(plain, entries, data + bytes(2))
 
 
+NUMBERS = {"kind": "numbers", "outputs": 2, "flat": False, "classes": None}
+
+
+def heads(targets: Any, loss: Any = None) -> Callable[[bytes], bytes]:
+    """A file of a network that ends in one head of two outputs."""
+    one = [{"type": "Heads", "layers": [["a", {"type": "ReLU"}]]}]
+
+    def make(good: bytes) -> bytes:
+        changed_targets = changed(network(one, [2])(good), "targets", to=targets)
+        return changed(changed_targets, "loss", to=loss or {"type": "MeanSquaredError"})
+
+    return make
+
+
+def head_loss(name: str, weight: float = 1.0, loss: Any = None) -> Any:
+    own = {"type": "HeadLoss", "loss": loss or {"type": "MeanSquaredError"}, "weight": weight}
+    return {"type": "HeadLosses", "heads": [[name, own]]}
+
+
 RELU, FLATTEN = {"type": "ReLU"}, {"type": "Flatten"}
 NORM = {"type": "BatchNorm", "momentum": 0.9, "epsilon": 1e-5}
 EMBEDDING = {"type": "Embedding", "count": 1, "features": 2**20, "table_init": {"type": "Zeros"}}
@@ -375,6 +394,32 @@ LIES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a loss of signs for outputs of any shape": (
         lambda good: changed(network([RELU], [2, 3])(good), "loss", to={"type": "Hinge"}),
         "another kind of targets",
+    ),
+    "heads that are none": (network([{"type": "Heads", "layers": 5}], [1]), "network"),
+    "heads beyond every memory": (
+        network([{"type": "Heads", "layers": [["a", dense(10**12)]]}], [3]),
+        "the file is smaller",
+    ),
+    "heads of one target": (
+        heads({"kind": "any", "outputs": 0, "flat": True, "classes": None}),
+        "targets are not understood",
+    ),
+    "targets of no head": (heads({"heads": {"b": NUMBERS}}), "do not fit its network"),
+    "targets of a head that are none": (heads({"heads": {"a": 3}}), "not understood"),
+    "heads inside a head's targets": (
+        heads({"heads": {"a": {"heads": {"a": NUMBERS}}}}),
+        "not understood",
+    ),
+    "one loss for heads": (heads({"heads": {"a": NUMBERS}}), "another kind of targets"),
+    "a loss of other heads": (
+        heads({"heads": {"a": NUMBERS}}, head_loss("b")),
+        "another kind of targets",
+    ),
+    "losses of weight 0": (heads({"heads": {"a": NUMBERS}}, head_loss("a", 0.0)), "weight 0"),
+    "a loss of a text": (heads({"heads": {"a": NUMBERS}}, head_loss("a", 1.0, "mse")), "loss"),
+    "endless labels of a head": (
+        heads({"heads": {"a": {**NUMBERS, "kind": "classes", "classes": ["a", "b" * 2_000_000]}}}),
+        "too long",
     ),
     "a label twice": (labels("a", "a"), "twice"),
     "a label that is a number": (at("targets", "classes", to=[1, 2]), "not understood"),

@@ -89,6 +89,13 @@ def test_a_layer_used_alone_is_a_function():
         (lambda: nn.Dense(2.5), ["Dense(2.5)", "whole number"]),
         (lambda: nn.Dense(True), ["Dense(True)", "whole number"]),
         (lambda: nn.Embedding(0, 3), ["Embedding(0, 3)", "above 0"]),
+        (lambda: nn.Heads({}), ["Heads", "a layer for every name"]),
+        (lambda: nn.Heads([nn.Dense(2)]), ["Heads", "a layer for every name"]),
+        (lambda: nn.Heads({1: nn.Dense(2)}), ["1", "no text"]),
+        (lambda: nn.Heads({"a": nn.ReLU}), ["'a'", "no layer"]),
+        (lambda: nn.Branches([("a", nn.ReLU()), ("a", nn.ReLU())]), ["twice", "'a'"]),
+        (lambda: nn.Heads({"values": nn.ReLU(), "lengths": nn.ReLU()}), ["other names"]),
+        (lambda: nn.Branches({"a": nn.ReLU()}, join="mean"), ["'mean'", "'sum'"]),
     ],
 )
 def test_descriptions_that_cannot_be_are_refused(make, words):
@@ -109,6 +116,15 @@ def test_descriptions_that_cannot_be_are_refused(make, words):
             {"a": (3,), "b": (4, 3)},
             ["(4, 2)", "Flatten"],
         ),
+        (
+            [nn.Branches({"a": nn.Dense(2), "b": nn.Dense(3)}, join="sum")],
+            {"a": (3,), "b": (3,)},
+            ["(2,)", "(3,)", "join='concatenate'"],
+        ),
+        ([nn.Branches({"a": nn.Heads({"b": nn.Dense(2)})})], {"a": (3,)}, ["'a'", "several"]),
+        ([nn.Heads({"a": nn.Dense(2)})], (), ["head 'a'", "Dense(2)", "features axis"]),
+        ([nn.Heads({"a": nn.Dense(2)}), nn.Dense(1)], (3,), ["Layer 1", "Dense", "['a']", "join"]),
+        ([nn.Heads({"a": nn.Dense(2)}), nn.ReLU()], (3,), ["Layer 1", "ReLU", "['a']", "join"]),
     ],
 )
 def test_shapes_that_do_not_fit_name_the_layer_and_both_shapes(network, shape, words):

@@ -1,11 +1,13 @@
 """Networks with several outputs: one loss a head, one training, answers by name."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
 import chainrule as cr
 from chainrule import losses, nn, optim
-from chainrule.autodiff import leaves
+from chainrule.autodiff import leaves, value_and_grad
 from chainrule.errors import ChainruleError, NonFiniteError, SettingError, ShapeError
 from chainrule.training.step import Task, gradient_of
 
@@ -186,6 +188,59 @@ def test_a_loss_of_ones_own_must_give_one_value_an_example():
         fit(loss={"class": "cross_entropy", "box": lambda y, z: (y - z) ** 2})
     own = fit(loss={"class": "cross_entropy", "box": lambda y, z: ((y - z) ** 2)[:, 0]})
     assert np.isfinite(own.history["train_loss"]).all()
+
+
+def test_an_image_a_table_and_a_nested_pair_are_joined():
+    """Branches of any rank and dtype: a small convolution, numbers, and indices inside a branch."""
+    parts = {
+        "image": RANDOM.normal(size=(60, 6, 6, 1)),
+        "row": X,
+        "where": {"city": RANDOM.integers(0, 5, 60), "height": RANDOM.normal(size=(60, 2))},
+    }
+    image = cr.Network([nn.Conv2D(2, 3), nn.ReLU(), nn.Flatten(), nn.Dense(4)])
+    where = nn.Branches({"city": nn.Embedding(5, 4), "height": nn.Dense(4)}, join="sum")
+    branches = nn.Branches({"image": image, "row": nn.Dense(4), "where": where})
+    net = cr.Network([branches, nn.ReLU(), nn.Heads({"class": CLASS, "box": BOX})])
+    one, other = (fit(net, parts, engine=e, epochs=30, dtype="float64") for e in ("numpy", "xla"))
+    assert one.in_shape["where"] == {"city": (), "height": (2,)}
+    assert one.params[0]["where"]["city"]["table"].shape == (5, 4)
+    for a, b in zip(leaves(one.params), leaves(other.params), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+    assert one.history["train_loss"][-1] < 0.7 * one.history["train_loss"][0]
+    assert sum(layer.parameters for layer in cr.inspect(one).layers) == one.parameters
+
+
+def test_a_model_of_nested_inputs_survives_its_file(tmp_path):
+    parts = {"row": X, "where": {"city": np.arange(60) % 5, "height": X[:, :2]}}
+    where = nn.Branches({"city": nn.Embedding(5, 4), "height": nn.Dense(4)}, join="sum")
+    net = cr.Network([nn.Branches({"row": nn.Dense(4), "where": where}), nn.Dense(2)])
+    model = fit(net, parts, BOXES, "mse", epochs=1)
+    model.save(tmp_path / "nested.safetensors")
+    again = cr.load(tmp_path / "nested.safetensors")
+    assert again.network == model.network
+    assert (again.predict(parts) == model.predict(parts)).all()
+    with pytest.raises(ShapeError, match="height"):
+        again.predict({**parts, "where": {**parts["where"], "height": X}})
+
+
+def test_a_part_of_the_network_that_nothing_uses_has_zero_gradients():
+    """Of two layers on one input only the first one's output goes on."""
+    net = cr.Network([nn.Heads({"used": nn.Dense(3), "unused": nn.Dense(3)}), First(), BOX])
+    params, state, _ = net.init(cr.ops.key_from_seed(0), (4,))
+    _, grads = value_and_grad(lambda p: cr.ops.sum(net.apply(p, state, X)[0]))(params)
+    assert all(not g.any() for g in leaves(grads[0]["unused"]))
+    assert all(g.any() for g in leaves(grads[0]["used"]))
+
+
+@dataclass(frozen=True)
+class First:
+    """Hands one of several named inputs on."""
+
+    def init(self, key, in_shape):
+        return {}, {}, in_shape["used"]
+
+    def apply(self, params, state, x, context):
+        return x["used"], state
 
 
 CAUSES = {

@@ -4,7 +4,8 @@
 
 Fields hold numbers, strings, booleans, None, other descriptions, and tuples and dicts of these.
 A loss that is a function is its name alone: {"function": "my_loss"}. A field that a class got after
-files without it were written is marked `metadata={"later": True}`: such a file means its default.
+files without it were written is marked `metadata={"later": True}`: it is written where it is not as
+by default, and a file without it means the default.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ def _fields_of(value: Any, where: str) -> dict[str, Any]:
     for field in _settings(value):
         if field.name == "type":
             raise ModelFileError(f"{name} has a field called 'type': call it something else.")
+        if field.metadata.get("later") and getattr(value, field.name) == field.default:
+            continue
         plain[field.name] = to_plain(getattr(value, field.name), f"{where}, {name}.{field.name}")
     return plain
 

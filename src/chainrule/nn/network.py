@@ -35,6 +35,7 @@ class Network:
 
     layers: tuple[Layer, ...]
     takes_lengths: ClassVar[bool] = True
+    takes_names: ClassVar[bool] = True
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         listed = tuple(layers) if isinstance(layers, list | tuple) else (layers,)

@@ -24,8 +24,10 @@ def init_layer(layer: Any, key: Any, in_shape: Shape) -> tuple[Tree, Tree, Shape
     """The layer's `init`, for inputs with or without lengths.
 
     Raises:
-        ShapeError: the layer does not know lengths and would change the time axis.
+        ShapeError: the layer does not know lengths and would change the time axis, or it takes one
+            array and is given several by name.
     """
+    _check_one(layer, in_shape)
     made: tuple[Tree, Tree, Shape]
     if not is_sequence(in_shape) or takes_lengths(layer):
         made = layer.init(key, in_shape)
@@ -39,6 +41,16 @@ def init_layer(layer: Any, key: Any, in_shape: Shape) -> tuple[Tree, Tree, Shape
             "takes_lengths = True and mind them."
         )
     return params, state, {"values": shape, "lengths": ()}
+
+
+def _check_one(layer: Any, in_shape: Shape) -> None:
+    """Refuse several arrays by name for a layer of ours that takes one; one of a user's may not."""
+    ours = type(layer).__module__.startswith("chainrule.nn.")
+    if is_named(in_shape) and ours and not getattr(layer, "takes_names", False):
+        raise ShapeError(
+            f"{type(layer).__name__} takes one array and is given {sorted(in_shape)} by name: join "
+            "them before it, cr.nn.Branches({'name': layer}), or put it into each."
+        )
 
 
 def apply_layer(

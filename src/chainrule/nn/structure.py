@@ -110,6 +110,7 @@ class Branches:
     """
 
     layers: Any
+    takes_names: ClassVar[bool] = True
     join: str = field(default="concatenate", metadata={"later": True})
 
     def __post_init__(self) -> None:
@@ -192,6 +193,7 @@ class Heads:
 
     layers: Any
     takes_lengths: ClassVar[bool] = True
+    takes_names: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", named_layers("Heads", self.layers))
