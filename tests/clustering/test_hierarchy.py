@@ -20,7 +20,7 @@ rng = np.random.default_rng(0)
 
 
 @pytest.mark.parametrize("method", LINKAGES)
-@pytest.mark.parametrize("rows", [2, 3, 64, 65, 400])
+@pytest.mark.parametrize("rows", [2, 3, 32, 33, 65, 400, 1500])
 def test_the_tree_is_scipys(method, rows):
     table = rng.normal(size=(rows, 5))
     np.testing.assert_allclose(linkage_tree(table, method), linkage(table, method), rtol=1e-10)
@@ -76,6 +76,24 @@ def test_new_rows_belong_where_their_nearest_row_does(features):
     np.testing.assert_array_equal(labels[nearest.find(table)], labels)
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    arrays("float64", st.tuples(st.integers(1, 200), st.just(3)), elements=st.integers(-3, 3)),
+    arrays("float64", st.tuples(st.integers(1, 40), st.just(3)), elements=st.integers(-5, 5)),
+)
+def test_of_equally_near_rows_the_first_is_the_nearest(table, new):
+    first = cdist(new, table, "sqeuclidean").argmin(axis=1)
+    np.testing.assert_array_equal(NearestRows.of(table).find(new), first)
+
+
+@pytest.mark.parametrize("shift", [0.0, 1e6])
+def test_far_from_the_origin_the_nearest_row_is_still_found(shift):
+    table, new = rng.normal(size=(5000, 2)) + shift, rng.normal(size=(700, 2)) + shift
+    first = cdist(new, table, "sqeuclidean").argmin(axis=1)
+    for threads in (1, 2, 8):
+        np.testing.assert_array_equal(NearestRows.of(table).find(new, threads), first)
+
+
 def test_what_does_not_fit_is_said_before_it_is_asked_for():
     with pytest.raises(DataError, match=r"needs 1000000.0 GB of memory, and .* Take less"):
         check_memory(10**15, "This", "Take less.")
@@ -113,7 +131,7 @@ def limited(rows, room, methods):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits are Linux's")
 def test_ward_and_single_fit_where_the_distances_do_not():
     said = limited(6000, 100 * 2**20, ("ward", "single"))
-    assert "Average linkage of 6,000 rows needs 289" in said
+    assert "Average linkage of 6,000 rows needs 29" in said
     assert said.endswith("done\n")
 
 

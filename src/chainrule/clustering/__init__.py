@@ -12,7 +12,6 @@ from chainrule.clustering.anomalies import (
 from chainrule.clustering.choosing import Candidate, Choice, by_kmeans, by_tree, choose_clusters
 from chainrule.clustering.hierarchy import (
     LINKAGES,
-    NearestRows,
     check_cut,
     check_distinct,
     cut_tree,
@@ -21,6 +20,7 @@ from chainrule.clustering.hierarchy import (
 )
 from chainrule.clustering.kmeans import Clusters, kmeans, nearest_centers, unit_rows
 from chainrule.clustering.minibatch import batch_step, chunked_kmeans
+from chainrule.clustering.nearest import NearestRows
 from chainrule.clustering.preflight import check_memory, memory_there
 from chainrule.clustering.profiles import Trait, sentence, traits
 from chainrule.clustering.segments import (

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.clustering.agreement import adjusted_rand, silhouettes
-from chainrule.clustering.hierarchy import NearestRows, cut_tree, linkage_tree
+from chainrule.clustering.hierarchy import cut_tree, linkage_tree
 from chainrule.clustering.kmeans import kmeans
+from chainrule.clustering.nearest import NearestRows
 
 MOST_ROWS = 1_000
 """Rows that are looked at for the choice, drawn from all."""

@@ -12,6 +12,13 @@ def loops() -> Any:
     return found
 
 
+def near_loops() -> Any:
+    """The loops that find what is nearest."""
+    from chainrule.clustering import near_loops as found
+
+    return found
+
+
 def tree_loops() -> Any:
     """The loops of hierarchical clustering."""
     from chainrule.clustering import tree_loops as found

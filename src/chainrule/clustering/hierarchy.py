@@ -1,4 +1,4 @@
-"""Hierarchical clustering: a tree of merges, its cuts, and where new rows belong.
+"""Hierarchical clustering: a tree of merges, and its cuts.
 
 Ward (Ward 1963) and single linkage need memory in proportion to the rows; complete and average
 linkage need all distances between them, and say beforehand whether they fit.
@@ -6,20 +6,22 @@ linkage need all distances between them, and say beforehand whether they fit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from chainrule.clustering.blocks import block_runner
-from chainrule.clustering.compiled import loops, scipy_linkage, tree_loops
-from chainrule.clustering.kmeans import check_count, kmeans
+from chainrule.clustering.compiled import scipy_linkage, tree_loops
+from chainrule.clustering.kmeans import check_count
+from chainrule.clustering.nearest import Tiles, near_order
 from chainrule.clustering.preflight import check_memory
 from chainrule.errors import DataError, SettingError, unknown_name
 
 LINKAGES = ("ward", "single", "complete", "average")
 PAIRS_A_CALL = 50_000_000
-"""Distances that are measured between two looks at Ctrl-C: a tenth of a second."""
+"""Distances that are measured between two looks at Ctrl-C: a tenth of a second at most."""
+
+SORTED_AGAIN = 0.6
+"""Ward's clusters are sorted into tiles again where no more than this share of them is left."""
 
 
 def linkage_tree(rows: Any, linkage: str = "ward") -> Any:
@@ -57,7 +59,7 @@ def linkage_tree(rows: Any, linkage: str = "ward") -> Any:
 
 def memory_needed(rows: int, features: int, linkage: str) -> int:
     """Bytes that a tree takes at its largest; SciPy copies the distances once."""
-    near = 8 * rows * (2 * features + 16)
+    near = 8 * rows * (5 * features + 16)
     return near + 8 * rows * (rows - 1) if linkage in ("complete", "average") else near
 
 
@@ -111,41 +113,37 @@ def _different(rows: Any, enough: int) -> int:
     return some if some >= enough else len(np.unique(rows, axis=0))
 
 
-def _slots(rows: Any, spare: int) -> Any:
-    """Rows side by side, (features, slots), filled up with infinitely far ones to whole tiles.
-
-    Args:
-        spare: so many tiles more.
-    """
-    tile = loops().TILE
-    width = (-(-len(rows) // tile) + spare) * tile
-    slots = np.full((rows.shape[1], width), np.inf)
-    slots[:, : len(rows)] = rows.T
-    return slots
-
-
 def _ward(rows: Any) -> tuple[Any, Any]:
-    count = len(rows)
-    slots = _slots(rows - rows.mean(axis=0), 0)
-    width, tile = slots.shape[1], loops().TILE
-    sizes, least = np.ones(width), np.ones(width // tile)
-    member = np.arange(width)
-    chain, in_chain = np.zeros(count + 1, "int64"), np.full(width, -1)
+    left = rows - rows.mean(axis=0)
+    count = len(left)
+    sizes, member, chain = np.ones(count), np.arange(count), np.zeros(count + 1, "int64")
     merges, heights = np.empty((count - 1, 2), "int64"), np.empty(count - 1)
-    state = np.array([count, 0, 0])
+    state = np.array([count, 0, 0, 0])
+    hole = tree_loops().HOLE
     while state[0] > 1:
-        budget = max(1, PAIRS_A_CALL // int(state[0]))
-        tree_loops().ward_chain(
-            slots, sizes, least, member, chain, in_chain, merges, heights, state, budget
-        )
+        order = near_order(left)
+        slots = Tiles.of(left, order)
+        widths, names = slots.fill(sizes, hole), slots.fill(member, 0)
+        least = widths.reshape(len(slots.rows), -1).min(axis=1)
+        chain[: state[1]] = np.argsort(order)[chain[: state[1]]]
+        state[3] = 0
+        enough = max(1, int(state[0] * SORTED_AGAIN))
+        while state[0] > enough:
+            tree_loops().ward_chain(
+                slots.rows, widths, slots.low, slots.high, least, names, chain, merges, heights,
+                state, enough, max(1, PAIRS_A_CALL // int(state[0])),
+            )  # fmt: skip
+        there = np.flatnonzero(widths < hole)
+        left, sizes, member = slots.take(there), widths[there], names[there]
+        chain[: state[1]] = np.searchsorted(there, chain[: state[1]])
     return merges, heights
 
 
 def _single(rows: Any) -> tuple[Any, Any]:
     count = len(rows)
-    slots = _slots(rows[1:], 1)
-    slots[:, -1] = rows[0]
-    width = slots.shape[1]
+    slots = Tiles.of(rows[1:], np.arange(count - 1), spare=1).rows
+    slots[-1, :, -1] = rows[0]
+    width = slots.shape[0] * slots.shape[2]
     member = np.arange(1, width + 1)
     nearest, reached = np.full(width, np.inf), np.zeros(width, "int64")
     merges, heights = np.empty((count - 1, 2), "int64"), np.empty(count - 1)
@@ -154,51 +152,6 @@ def _single(rows: Any) -> tuple[Any, Any]:
         budget = max(1, PAIRS_A_CALL // int(state[0]))
         tree_loops().grow_tree(slots, member, nearest, reached, merges, heights, state, budget)
     return merges, heights
-
-
-@dataclass(frozen=True, eq=False)
-class NearestRows:
-    """Rows prepared for the question which of them is nearest to a new one.
-
-    Equal rows are kept once, which gives the same answers: equal rows are always in one cluster.
-
-    Attributes:
-        rows, order, centers, ends, radii, reach: as `tree_loops.nearest_rows` takes them.
-    """
-
-    rows: Any
-    order: Any
-    centers: Any
-    ends: Any
-    radii: Any
-    reach: Any
-
-    @staticmethod
-    def of(rows: Any) -> NearestRows:
-        """Prepare rows (rows, features)."""
-        data, first = np.unique(np.asarray(rows, "float64"), axis=0, return_index=True)
-        groups = max(1, int(np.sqrt(len(data))))
-        found = kmeans(data, groups, max_iter=10, init="random")
-        radii = np.sqrt(found.squared)
-        order = np.lexsort((-radii, found.labels))
-        ends = np.searchsorted(found.labels[order], np.arange(groups + 1))
-        reach = np.zeros(groups)
-        np.maximum.at(reach, found.labels, radii)
-        return NearestRows(data[order], first[order], found.centers, ends, radii[order], reach)
-
-    def find(self, queries: Any, threads: int | None = None) -> Any:
-        """The number of the nearest row of every query, int64 (queries,)."""
-        data, found = np.asarray(queries, "float64"), np.empty(len(queries), "int64")
-        search = tree_loops().nearest_rows
-        with block_runner(threads, data.size * len(self.rows) // 10) as run:
-            run(
-                lambda _, start, stop: search(
-                    data, self.rows, self.order, self.centers, self.ends, self.radii, self.reach,
-                    found, start, stop,
-                ),
-                len(data),
-            )  # fmt: skip
-        return found
 
 
 def check_cut(clusters: int | None, height: float | None) -> None:

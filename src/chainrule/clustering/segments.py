@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.clustering.anomalies import NORMAL_SHARE
-from chainrule.clustering.hierarchy import NearestRows
 from chainrule.clustering.kmeans import nearest_centers, unit_rows
+from chainrule.clustering.nearest import NearestRows
 from chainrule.data import Encoder, as_table
 from chainrule.errors import DataError, ModelFileError, SettingError
 from chainrule.model.container import HEADER_LIMIT, read_container, write_container
