@@ -26,7 +26,7 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks.tables import TABLES, table
 from chainrule.judgement import boosted_trees
 from chainrule.ops import key_from_seed
-from chainrule.recipes import tabular_recipe, usable_columns
+from chainrule.recipes import columns_to_embed, tabular_recipe, usable_columns
 from chainrule.workflow.fitting import Fitting
 from chainrule.workflow.judging import train_and_judge
 from chainrule.workflow.parts import Part, plan_parts
@@ -112,7 +112,9 @@ def scores_of(name: str, seed: int) -> tuple[float, float, float]:
     learnt = plan.whole if plan.folds else plan.parts[0].training
     left_out = usable_columns(question.table.take(learnt), question.names, dict(question.roles))
     used = tuple(column for column, reason in left_out.items() if not reason)
-    recipe = tabular_recipe(len(plan.parts[0].training), question.outputs, question.task)
+    embedded = columns_to_embed(question.table.take(learnt), used)
+    rows = len(plan.parts[0].training)
+    recipe = tabular_recipe(rows, question.outputs, question.task, embedded=embedded)
     fitting = Fitting(question, used, recipe, None, seed, "auto", False)
     trained = train_and_judge(fitting, plan, baselines=False)
     assert trained.network is not None

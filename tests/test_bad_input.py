@@ -34,6 +34,12 @@ def embedding(indices):
     return fit(net, indices, Y[: len(indices)], batch_size=None)
 
 
+def codes(column):
+    net = cr.Network([nn.EmbedColumns((1,), (5,), (2,)), nn.Dense(1)])
+    x = np.stack([X[: len(column), 0], column], axis=1)
+    return fit(net, x, Y[: len(column)], batch_size=None)
+
+
 BAD = {
     "rows of X and y": (lambda: fit(y=Y[:9]), ShapeError, ["12 rows", "9", "one target"]),
     "columns of y": (
@@ -173,6 +179,13 @@ BAD = {
     ),
     "a negative index": (lambda: embedding([0, -1]), DataError, ["index -1", "0 to 4"]),
     "no whole index": (lambda: embedding([0.5, 1]), DataError, ["row 0", "0.5", "whole"]),
+    "a code outside the table": (
+        lambda: codes([0, 5]),
+        DataError,
+        ["column 1", "index 5", "0 to 4"],
+    ),
+    "a negative code": (lambda: codes([0, -1]), DataError, ["column 1", "index -1", "0 to 4"]),
+    "no whole code": (lambda: codes([0.5, 1]), DataError, ["column 1", "0.5", "whole numbers"]),
     "a name that is missing": (
         lambda: fit(cr.Network([nn.Branches({"a": nn.Dense(2)}), nn.Dense(1)]), {"b": X}),
         ShapeError,

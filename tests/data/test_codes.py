@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainrule.data import CODES, as_table, fit_encoder, table_chunks
-from chainrule.data.codes import CategoryCode, DateCode, NumberCode
+from chainrule.data.codes import CategoryCode, DateCode, EmbeddedCode, NumberCode
 from chainrule.data.learning import HEAVY, MOST_LABELS, REACH, fit_code
 from chainrule.data.table import Column
 from chainrule.errors import DataError, ModelFileError
@@ -102,6 +102,35 @@ def test_as_many_labels_as_have_room_need_no_input_to_share():
     code = fit_code(labels([f"often {i}" for i in range(MOST_LABELS)] * 2))
     assert code.width == MOST_LABELS
     np.testing.assert_allclose(written(code, labels(["new", "other"])), 1 / MOST_LABELS)
+
+
+def test_embedded_labels_are_numbered_and_the_last_number_is_that_of_all_others():
+    code = fit_code(labels(["b", "a", "c", "a", None]), embedded=True)
+    assert (code.labels, code.slot, code.count, code.width) == (("a", "b", "c"), True, 4, 1)
+    found = written(code, labels(["c", "new", None, "a"]))
+    assert found.tolist() == [[2], [3], [3], [0]]
+    assert written(code, labels([None])).tolist() == [[3]]
+    assert not fit_code(labels(["a", "b"]), embedded=True).slot
+
+
+def test_beyond_the_most_numbers_the_rarest_labels_share_the_last_one(monkeypatch):
+    monkeypatch.setitem(fit_code.__globals__, "MOST_NUMBERS", 2)
+    code = fit_code(labels(["b", "b", "a", "a", "c"]), embedded=True)
+    assert (code.labels, code.slot) == (("a", "b"), True)
+    assert written(code, labels(["c"])).tolist() == [[2]]
+
+
+def test_only_the_columns_named_are_embedded_and_their_places_are_known():
+    table = as_table({"x": ["a", "b"], "n": [1.0, 2.0], "z": ["c", "d"], "y": [0.0, 1.0]})
+    encoder = fit_encoder(table, ["x", "n", "z"], table.column("y"), embedded=["z"])
+    assert encoder.width == 4
+    assert {place: code.column for place, code in encoder.embedded.items()} == {3: "z"}
+    assert encoder.encode(table)[:, 3].tolist() == [0, 1]
+
+
+def test_one_of_its_labels_twice_is_refused():
+    with pytest.raises(DataError, match="twice"):
+        EmbeddedCode("x", ("a", "a"), False)
 
 
 def dates(cells):
@@ -249,5 +278,11 @@ def test_cycles_that_are_not_known_are_refused():
 
 
 def test_every_code_is_tried_here():
-    tried = {NumberCode, CategoryCode, DateCode, *map(type, (mixed()[0], mixed()[0].target))}
+    tried = {
+        NumberCode,
+        CategoryCode,
+        EmbeddedCode,
+        DateCode,
+        *map(type, (mixed()[0], mixed()[0].target)),
+    }
     assert set(CODES) == tried

@@ -10,6 +10,7 @@ import pytest
 import chainrule as cr
 from chainrule import ops
 from chainrule.autodiff import PRIMITIVES, leaves, paths, value_and_grad
+from chainrule.errors import DataError
 from chainrule.explanation.writing import WIDTH, number
 from chainrule.nn import Context, Dense
 from tests.explanation.networks import TWO_TWO_ONE, WEIGHTS, explained
@@ -90,6 +91,50 @@ def test_other_layers_are_written_out_by_their_primitives(layers):
     page = cr.explain(cr.Network(layers), X, NUMBERS, loss="mse", seed=1)
     assert_products_are_the_gradient(page)
     assert len(page.values) == len({*page.values})
+
+
+TABLES = {
+    "columns": (cr.nn.EmbedColumns((1,), (4,), (2,)), [[0.5, 3], [-1.0, 1]]),
+    "two columns": (cr.nn.EmbedColumns((0, 2), (3, 4), (2, 1)), [[2, 0.5, 3], [0, -1.0, 3]]),
+    "indices": (cr.nn.Embedding(4, 3), [[3], [1]]),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_vectors_of_a_table_are_named_by_row_and_column(name):
+    layer, x = TABLES[name]
+    page = cr.explain(
+        cr.Network([layer, cr.nn.Flatten(), Dense(2)]), np.array(x), NUMBERS[:2], loss="mse"
+    )
+    assert_products_are_the_gradient(page)
+    assert "table1(1,1) …" in str(page)
+    row = int(x[0][layer.columns[0]] if name != "indices" else x[0][0]) + 1
+    assert f"table1({row},1)" in str(page.forward[0])
+    assert "cast" not in str(page)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_of_a_large_table_the_rows_that_were_picked_are_shown(name):
+    """It failed on numbers of a row beyond the first three."""
+    small, x = TABLES[name]
+    wide = {"features": 30} if name == "indices" else {"features": (30,) * len(small.columns)}
+    layer = dataclasses.replace(small, **wide)
+    x, y = np.array(x), NUMBERS[:2]
+    page = cr.explain(cr.Network([layer, cr.nn.Flatten(), Dense(2)]), x, y, loss="mse")
+    found = dict(zip(page.weights, [page.derivatives[w].value for w in page.weights], strict=True))
+    grad = page.grads[0]["table"] if name == "indices" else page.grads[0][0]["table"]
+    shown = [w for w in found if w.startswith("table1(")]
+    assert shown
+    for w in shown:
+        row, column = map(int, w[len("table1(") : -1].split(","))
+        assert found[w] == grad[row - 1, column - 1] != 0
+    assert "Out of reach" not in str(page)
+
+
+def test_codes_outside_a_table_are_refused_as_in_training():
+    network = cr.Network([cr.nn.EmbedColumns((1,), (4,), (2,)), Dense(1)])
+    with pytest.raises(DataError, match="index 4, and the EmbedColumns has rows 0 to 3"):
+        cr.explain(network, [[0.5, 4]], [1.0], loss="mse")
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)

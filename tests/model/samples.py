@@ -33,6 +33,7 @@ LAYERS: dict[str, tuple[Any, Any]] = {
     "Dropout": (nn.Dropout(0.25), (3,)),
     "Flatten": (nn.Flatten(), (2, 3)),
     "Embedding": (nn.Embedding(7, 4, nn.HeNormal()), ()),
+    "EmbedColumns": (nn.EmbedColumns((0, 2), (5, 6), (3, 2), nn.HeNormal()), (3,)),
     "Residual": (RESIDUAL, (3,)),
     "Branches": (BRANCHES, {"city": (), "numbers": (3,)}),
     "Heads": (HEADS, (3,)),

@@ -38,12 +38,15 @@ class Sample:
     """Layers to try, the shapes of one example to try, and what they compute.
 
     `formula(layer, params, x, mask)` is written in jax.numpy; `mask` is where dropout keeps.
+    `indices`: inputs are whole numbers below it. `codes`: they are floats half above such numbers,
+    so that a small step, as differences take it, does not leave the code.
     """
 
     layers: tuple[Any, ...]
     formula: Callable[..., Any]
     shapes: Shapes = ((1,), (3,), (2, 1, 3))
     indices: int | None = None
+    codes: int | None = None
 
 
 def pointwise(formula: Callable[..., Any], *layers: Any) -> Sample:
@@ -89,6 +92,17 @@ def heads(layer: Any, params: Any, x: Any, mask: Any) -> Any:
     box, classes = (inner for _, inner in layer.layers)
     bent = jnp.tanh(dense(classes.layers[0], params["class"][0], x))
     return {"box": dense(box, params["box"], x), "class": bent}
+
+
+def embed_columns(layer: Any, params: Any, x: Any, mask: Any) -> Any:
+    tables = {c: own["table"] for c, own in zip(layer.columns, params, strict=True)}
+    return jnp.concatenate(
+        [
+            tables[i][jnp.floor(x[:, i]).astype(int)] if i in tables else x[:, i : i + 1]
+            for i in range(x.shape[1])
+        ],
+        -1,
+    )
 
 
 def residual(layer: Any, params: Any, x: Any, mask: Any) -> Any:
@@ -281,6 +295,16 @@ SAMPLES: dict[str, Sample] = {
         shapes=((), (1,), (3,)),
         indices=4,
     ),
+    "EmbedColumns": Sample(
+        (
+            nn.EmbedColumns((1,), (4,), (2,)),
+            nn.EmbedColumns((0, 1), (4, 4), (1, 3)),
+            nn.EmbedColumns(1, 4, 1, nn.RandomNormal(0.3)),
+        ),
+        embed_columns,
+        shapes=((2,), (3,)),
+        codes=4,
+    ),
     "Residual": Sample(
         (nn.Residual(nn.Network([nn.Dense(3), nn.Tanh()])),), residual, shapes=((3,), (2, 3))
     ),
@@ -366,7 +390,8 @@ def cases(name: str, batches: tuple[int, ...] = (1, 4)) -> list[Case]:
             for batch in batches:
                 params, state, out_shape = layer.init(ops.key_from_seed(3), shape)
                 params = moved(params, random)
-                x = inputs(random, batch, shape, sample.indices)
+                x = inputs(random, batch, shape, sample.indices or sample.codes)
+                x = x + 0.5 if sample.codes else x
                 label = f"{layer} on ({batch}, {shape})"
                 made.append(Case(layer, params, doubled(state), x, out_shape, label))
     return made

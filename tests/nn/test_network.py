@@ -96,6 +96,15 @@ def test_a_layer_used_alone_is_a_function():
         (lambda: nn.Branches([("a", nn.ReLU()), ("a", nn.ReLU())]), ["twice", "'a'"]),
         (lambda: nn.Heads({"values": nn.ReLU(), "lengths": nn.ReLU()}), ["other names"]),
         (lambda: nn.Branches({"a": nn.ReLU()}, join="mean"), ["'mean'", "'sum'"]),
+        (lambda: nn.EmbedColumns((), (), ()), ["0 columns", "one of each"]),
+        (lambda: nn.EmbedColumns((0, 1), (3,), (2, 2)), ["2 columns", "1 counts"]),
+        (lambda: nn.EmbedColumns((1, 0), (3, 3), (2, 2)), ["(1, 0)", "must rise"]),
+        (lambda: nn.EmbedColumns((2, 2), (3, 3), (2, 2)), ["(2, 2)", "must rise"]),
+        (lambda: nn.EmbedColumns((-1,), (3,), (2,)), ["(-1,)", "must rise"]),
+        (lambda: nn.EmbedColumns((0,), (0,), (2,)), ["counts (0,)", "above 0"]),
+        (lambda: nn.EmbedColumns((0,), (2**24 + 1,), (2,)), ["at most 16777216"]),
+        (lambda: nn.EmbedColumns((0,), (2.5,), (2,)), ["counts (2.5,)", "whole numbers"]),
+        (lambda: nn.EmbedColumns((0,), (2,), True), ["features True", "whole numbers"]),
     ],
 )
 def test_descriptions_that_cannot_be_are_refused(make, words):
@@ -109,6 +118,8 @@ def test_descriptions_that_cannot_be_are_refused(make, words):
     [
         ([nn.Dense(2)], (), ["Layer 0", "Dense(2)", "features axis"]),
         ([nn.Dense(2), nn.Residual(nn.Dense(3))], (4,), ["Layer 1", "(2,)", "(3,)", "2 units"]),
+        ([nn.EmbedColumns((3,), (2,), (2,))], (3,), ["Layer 0", "column 3", "(3,)"]),
+        ([nn.EmbedColumns((0,), (2,), (2,))], (3, 2), ["Layer 0", "(3, 2)"]),
         ([nn.Branches({"a": nn.Dense(2)})], (3,), ["Layer 0", "['a']", "(3,)"]),
         ([nn.Branches({"a": nn.Dense(2)})], {"b": (3,)}, ["['a']", "['b']"]),
         (

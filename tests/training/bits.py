@@ -90,6 +90,7 @@ WIDE = {
     "LSTM": (nn.LSTM(100), (7, 257)),
     "GRU": (nn.GRU(100, sequences=True), (7, 257)),
     "Bidirectional": (nn.Bidirectional(nn.LSTM(64)), (7, 65)),
+    "EmbedColumns": (nn.EmbedColumns((3, 7), (50, 50), (16, 8)), (20,)),
     "Branches": (
         nn.Branches({"numbers": nn.Dense(64), "city": nn.Embedding(50, 16)}),
         {"numbers": (257,), "city": ()},
@@ -108,7 +109,9 @@ CHEAP = loss_samples.SAMPLES["MeanSquaredError"].cases()[0]
 
 for name, sample in samples.SAMPLES.items():
     layer, shape = WIDE.get(name, (sample.layers[0], (257,)))
-    CASES[f"layer {name}"] = one_layer(layer, *CHEAP, shape, sample.indices and 50)
+    CASES[f"layer {name}"] = one_layer(
+        layer, *CHEAP, shape, 50 if sample.indices or sample.codes else None
+    )
 for name, loss_sample in loss_samples.SAMPLES.items():
     for number, (loss, make) in enumerate(loss_sample.cases()):
         CASES[f"loss {name} {number}"] = one_layer(nn.Dense(64), loss, make, (100,), None)

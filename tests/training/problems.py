@@ -38,8 +38,10 @@ class Problem:
         y["heads"] = {"size": y["two numbers"], "sign": y["words"], "third": y["labels"]}
         y = y[self.kind]
         named = {"numbers": x, "city": city}
+        mixed = np.column_stack([x[:, 0], city, x[:, 1:], city % 2])
         images = random.normal(size=(rows, 2, 1, 3))
-        return {"rows": x, "city": city, "named": named, "images": images}[self.inputs], y
+        made = {"rows": x, "city": city, "named": named, "images": images, "mixed": mixed}
+        return made[self.inputs], y
 
     def fit(self, **changed: Any) -> Any:
         X, y = self.data(changed.pop("rows", ROWS))
@@ -124,6 +126,12 @@ PROBLEMS: dict[str, Problem] = {
         ),
         "mse",
         optim.Adam(0.02),
+    ),
+    "columns of codes adam": Problem(
+        (nn.EmbedColumns((1, 4), (4, 2), (3, 1)), nn.Dense(5), nn.ReLU(), nn.Dense(1)),
+        "mse",
+        optim.Adam(0.02, weight_decay=0.1),
+        inputs="mixed",
     ),
     "flatten residual exponential": Problem(
         (nn.Flatten(), nn.Residual(nn.Network([nn.Dense(6), nn.Tanh()])), nn.Dense(1)),

@@ -1,6 +1,7 @@
 """Data: tables and their encoding, arrays, targets, splits."""
 
 from chainrule.data.chunks import Chunk, table_chunks
+from chainrule.data.codes import EmbeddedCode
 from chainrule.data.encoder import CODES, Encoder, TargetCode, fit_encoder
 from chainrule.data.features import Features, as_features, check_finite, column_names
 from chainrule.data.head_targets import HeadTargets, check_names
@@ -23,6 +24,7 @@ __all__ = [
     "NUMBER",
     "Chunk",
     "Column",
+    "EmbeddedCode",
     "Encoder",
     "Features",
     "HeadTargets",

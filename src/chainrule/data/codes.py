@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -94,8 +95,7 @@ class CategoryCode:
     def write(self, column: Column, out: Any) -> None:
         """Fill the features (rows, width)."""
         known = {label: place for place, label in enumerate(self.labels)}
-        places = np.array([known.get(label, -1) for label in column.labels] + [-1], "int64")
-        mine = places[column.values] if column.labels else np.full(len(out), -1)
+        mine = _places(column, known, -1)
         out[:] = 0
         seen = np.flatnonzero(mine >= 0)
         out[seen, mine[seen]] = 1
@@ -104,6 +104,43 @@ class CategoryCode:
             out[other, -1] = 1
         else:
             out[other] = self.shares
+
+
+@dataclass(frozen=True)
+class EmbeddedCode:
+    """A category becomes one feature, the number of its label, for `nn.EmbedColumns`.
+
+    Attributes:
+        column: its name. labels: those with a number of their own, 0, 1, …
+        slot: whether the training part had values for the last number, that of missing, rare and
+            unseen ones. Without them `recipes.settled` gives it the average vector.
+    """
+
+    column: str
+    labels: tuple[str, ...]
+    slot: bool
+
+    kind = CATEGORY
+    writing = ""
+    width = 1
+
+    def __post_init__(self) -> None:
+        if len(set(self.labels)) < len(self.labels):
+            raise DataError(f"Column {self.column!r} has one of its labels twice.")
+
+    @property
+    def count(self) -> int:
+        """How many numbers there are, that of all other values included."""
+        return len(self.labels) + 1
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        """Kept, so that a row alone costs no look at all labels."""
+        return {label: number for number, label in enumerate(self.labels)}
+
+    def write(self, column: Column, out: Any) -> None:
+        """Fill the feature (rows, 1)."""
+        out[:, 0] = _places(column, self._numbers, len(self.labels))
 
 
 @dataclass(frozen=True)
@@ -151,7 +188,15 @@ class DateCode:
             place += 2
 
 
-Code = NumberCode | CategoryCode | DateCode
+Code = NumberCode | CategoryCode | EmbeddedCode | DateCode
+
+
+def _places(column: Column, known: dict[str, int], other: int) -> Any:
+    """The place of every cell's label, (rows,); `other` for what is missing or not known."""
+    if not column.labels:
+        return np.full(len(column.values), other)
+    places = np.array([known.get(label, other) for label in column.labels] + [other], "int64")
+    return places[column.values]
 
 
 def bent(values: Any, median: float, bend: float) -> Any:

@@ -5,13 +5,13 @@ An encoder is pure data: every code below is a name and a few numbers, kept in t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from chainrule.data.codes import CategoryCode, Code, DateCode, NumberCode
+from chainrule.data.codes import CategoryCode, Code, DateCode, EmbeddedCode, NumberCode
 from chainrule.data.kinds import CATEGORY, DATE, NUMBER
 from chainrule.data.learning import fit_code, moments
 from chainrule.data.table import Column, Table, reads_as
@@ -65,7 +65,7 @@ class Encoder:
         target: how the predicted column is written. further: of several targets the other ones.
     """
 
-    codes: tuple[NumberCode | CategoryCode | DateCode, ...]
+    codes: tuple[NumberCode | CategoryCode | EmbeddedCode | DateCode, ...]
     target: TargetCode
     further: tuple[TargetCode, ...] = ()
 
@@ -91,6 +91,16 @@ class Encoder:
     def width(self) -> int:
         """How many features a row has."""
         return sum(code.width for code in self.codes)
+
+    @property
+    def embedded(self) -> dict[int, EmbeddedCode]:
+        """The features that are numbers of labels, by their place."""
+        found, place = {}, 0
+        for code in self.codes:
+            if isinstance(code, EmbeddedCode):
+                found[place] = code
+            place += code.width
+        return found
 
     def encode(self, table: Table, dtype: str = "float32") -> Any:
         """The features of a table, (rows, width). Columns that are not needed are ignored.
@@ -146,17 +156,20 @@ def _check_kind(table: str, column: Column, code: Code) -> None:
         )
 
 
-CODES = (NumberCode, CategoryCode, DateCode, TargetCode, Encoder)
+CODES = (NumberCode, CategoryCode, EmbeddedCode, DateCode, TargetCode, Encoder)
 """The parts of an encoder, for the table of what a model file may name."""
 
 
-def fit_encoder(table: Table, columns: Sequence[str], *targets: Column) -> Encoder:
+def fit_encoder(
+    table: Table, columns: Sequence[str], *targets: Column, embedded: Collection[str] = ()
+) -> Encoder:
     """Learn an encoder.
 
     Args:
         table: the training part, and nothing but it.
         columns: the columns to learn from.
         targets: the target of the training part, or several.
+        embedded: the columns whose labels are numbered, for `nn.EmbedColumns`.
 
     Raises:
         DataError: a target of dates.
@@ -168,7 +181,7 @@ def fit_encoder(table: Table, columns: Sequence[str], *targets: Column) -> Encod
         >>> encoder.encode(table).tolist()
         [[-1.0, 1.0, 0.0], [1.0, 0.0, 1.0]]
     """
-    codes = tuple(fit_code(table.column(name)) for name in columns)
+    codes = tuple(fit_code(table.column(name), embedded=name in embedded) for name in columns)
     first, *further = (_target_code(target) for target in targets)
     return Encoder(codes, first, tuple(further))
 

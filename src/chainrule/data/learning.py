@@ -12,7 +12,8 @@ The rules:
    input is 1 for them.
 4. Labels get an input each, the MOST_LABELS most frequent of them, or fewer where the training
    rows would have more than MOST_CELLS such inputs. The others share one with what is missing or
-   new.
+   new. Of a column that is to be embedded every label has a number instead, the MOST_NUMBERS most
+   frequent of them.
 5. Dates become the days since the middle of the training part, and the sine and cosine of their
    place in the year, the week and the day, of those that vary. The year needs no input of its own:
    the days say it.
@@ -32,6 +33,7 @@ from chainrule.data.codes import (
     CategoryCode,
     Code,
     DateCode,
+    EmbeddedCode,
     NumberCode,
     bent,
 )
@@ -47,6 +49,9 @@ HEAVY = 50.0
 MOST_LABELS, MOST_CELLS = 1000, 10**8
 """So many labels of a column have an input of their own, with so many cells in all (400 MB)."""
 
+MOST_NUMBERS = 20_000
+"""So many labels of a column have a learnt vector of their own: every step moves all of them."""
+
 STEPS = {YEAR: 30.0, WEEK: 1.0, DAY: 1 / 24}
 """Dates vary in a cycle where they lie so many days apart in it: a month, a day, an hour."""
 
@@ -57,8 +62,11 @@ LARGEST = 1e300
 """Bounds stay within it, so that they can be written in a file."""
 
 
-def fit_code(column: Column) -> Code:
+def fit_code(column: Column, *, embedded: bool = False) -> Code:
     """Learn how to write a column from the training part of it.
+
+    Args:
+        embedded: whether labels are to be numbered, for `nn.EmbedColumns`.
 
     Example:
         >>> fit_code(Column("x", "number", np.array([1.0, np.nan, 3.0])))
@@ -66,7 +74,7 @@ def fit_code(column: Column) -> Code:
             low=-1.0, high=5.0, bend=0.0, writing='')
     """
     if column.values.dtype.kind != "f":
-        return _category_code(column)
+        return _embedded_code(column) if embedded else _category_code(column)
     number = _number_code(column)
     if column.kind != DATE:
         return number
@@ -127,6 +135,11 @@ def _category_code(column: Column) -> CategoryCode:
     total = max(1, sum(counts.values()))
     shares = tuple(counts[label] / total for label in labels)
     return CategoryCode(column.name, labels, shares, total < len(column.values))
+
+
+def _embedded_code(column: Column) -> EmbeddedCode:
+    kept = dict(list(column.counts().items())[:MOST_NUMBERS])
+    return EmbeddedCode(column.name, tuple(sorted(kept)), sum(kept.values()) < len(column.values))
 
 
 def moments(values: Any) -> tuple[float, float]:

@@ -148,7 +148,7 @@ def layer_words(layer: Any) -> str:
 def _value_words(value: Any) -> str:
     if isinstance(value, Network):
         return ", ".join(layer_words(layer) for layer in value.layers)
-    if isinstance(value, tuple):
+    if isinstance(value, tuple) and all(isinstance(item, tuple) for item in value):
         return ", ".join(f"{name}: {_value_words(layer)}" for name, layer in value)
     return layer_words(value) if hasattr(value, "apply") else f"{value!r:.40}"
 

@@ -271,7 +271,8 @@ class _Writer:
                 lines += self._locals(visit)
                 lines += self._products(due.get(id(visit.record), ()))
             yield Section(self._title(place, [v.record for v in inside][::-1]), tuple(lines))
-        unreached = [self.names.name(i) for i in self._params() if not self._by_identity[i].terms]
+        found = [self._by_identity[i] for i in self._params()]
+        unreached = [d.name for d in found if not d.terms and d.value == 0]
         if unreached:
             said = f"No derivative leads back to {', '.join(unreached)}: the gradient there is 0."
             yield Section("Out of reach", (), (said,))
@@ -292,7 +293,7 @@ class _Writer:
         last: dict[int, int] = {}
         for visit in self.chain.visits:
             for local in visit.locals:
-                if self.names.is_param(local.source):
+                if self.names.is_param(local.source) and local.source in self._by_identity:
                     last[local.source] = id(visit.record)
         due: dict[int, list[int]] = {}
         for identity in sorted(last, key=self._by_neuron):

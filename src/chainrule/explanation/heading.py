@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from chainrule.autodiff import leaves, paths
-from chainrule.explanation.names import LETTERS, Names
+from chainrule.explanation.names import LETTERS, TABLE, Names
 from chainrule.explanation.selection import Selection
 from chainrule.explanation.writing import listed, paragraph
 from chainrule.losses import HeadLosses
@@ -103,13 +103,20 @@ def _targets(names: Names, head: str, slot: int) -> tuple[str, str]:
 def _parameters(names: Names) -> Iterator[tuple[str, str]]:
     """The names of all weights and biases, in ranges, with what they are."""
     counts: dict[str, int] = {}
+    tables = []
     for path, slot in paths(names.recorded.slots()[0]):
         key = path.split(".")[-1]
+        if key == TABLE:
+            tables.append(names.ids[slot])
+            continue
         counts[key] = counts.get(key, 0) + int(names.ids[slot].size)
     for key in sorted(counts, key=lambda key: (key != "weight", key)):
         letter = LETTERS.get(key, key)
         all_of_them = [f"{letter}{i}" for i in range(1, counts[key] + 1)]
         yield listed(all_of_them, 2), PARAMETERS.get(key, "parameters of another layer")
+    for ids in tables:
+        corners = [names.name(int(ids.flat[i])) for i in (0, -1)]
+        yield " … ".join(corners), "table of vectors, a row for each index, counted from 1"
 
 
 def _wiring(names: Names, selection: Selection) -> Iterator[str]:

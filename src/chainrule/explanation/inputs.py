@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.data import Encoder
+from chainrule.data import EmbeddedCode, Encoder
 
 FEW_LABELS = 6
 """So many labels of a category are listed."""
@@ -55,6 +55,9 @@ def input_names(encoder: Encoder) -> tuple[str, ...]:
 
 
 def _names(code: Any) -> Iterator[str]:
+    if isinstance(code, EmbeddedCode):
+        yield code.column
+        return
     if code.kind == "category":
         yield from (f"{code.column} = {label}" for label in code.labels)
         if code.slot:
@@ -75,6 +78,11 @@ def _encoding(code: Any) -> str:
         return f"days since 1970-01-01, {_number(code.days)}{cycles}"
     if code.kind == "number":
         return _number(code)
+    if isinstance(code, EmbeddedCode):
+        return (
+            f"0 … {len(code.labels) - 1} for its {len(code.labels)} labels in order, "
+            f"{len(code.labels)} for missing, rare and new values; each has a learnt vector"
+        )
     listed = ", ".join(code.labels[:FEW_LABELS])
     more = f", … ({len(code.labels)} values)" if len(code.labels) > FEW_LABELS else ""
     other = "; a last input for missing, rare and new values" if code.slot else ""

@@ -6,6 +6,7 @@ about (reshape, transpose, …) is run on the identities themselves: what comes 
     x1, x2 …       inputs              w1, w2 …   weights, neuron by neuron, through all layers
     h1, h2 …       hidden neurons      b1, b2 …   biases, one a neuron
     o1, o2 …       output neurons      t1, t2 …   targets
+    table1(7,2)    of the first embedding, the second number in its row of index 6
     net_h1         weighted sum        out_h1     what the activation makes of it
     net_h1[2]      the same in the second example of a batch
 """
@@ -49,6 +50,8 @@ NOUNS = {
 """What the result of a primitive is called, where not by the primitive's own name."""
 
 LETTERS = {"weight": "w", "bias": "b"}
+TABLE = "table"
+"""What embeddings call the parameter that rows are picked from."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,7 @@ class Names:
         self._bases: Counter[str] = Counter()
         self._used: set[str] = set()
         self._params, batch = recorded.slots()
+        self._indices = {r.inputs[1] for r in self.tape.records if r.primitive.name == "take"}
         self._examples = len(recorded.batch["share"])
         self._name_params()
         self._name_batch(batch)
@@ -161,7 +165,9 @@ class Names:
         ):
             return self._examples == 1 and self._loss_record is not None
         if record.primitive.name == "cast":
-            return bool(self.values[record.outputs[0]].dtype.kind == "f")
+            return record.outputs[0] in self._indices or bool(
+                self.values[record.outputs[0]].dtype.kind == "f"
+            )
         return record.primitive.name in MOVES
 
     def _place(self, identity: int) -> tuple[Root, Index]:
@@ -190,8 +196,11 @@ class Names:
             key = path.split(".")[-1]
             letter, shape = LETTERS.get(key, key), tuple(self.values[slot].shape)
             before = counted[letter]
-            counted[letter] += int(self.values[slot].size)
-            self._add(slot, letter, _counted(before, shape), param=True)
+            counted[letter] += 1 if key == TABLE else int(self.values[slot].size)
+            if key == TABLE:
+                self._add(slot, "", _rows_of(f"{TABLE}{before + 1}"), param=True)
+            else:
+                self._add(slot, letter, _counted(before, shape), param=True)
 
     def _name_batch(self, batch: Any) -> None:
         self._add(batch["x"], "", self._grid("x", self.values[batch["x"]].ndim))
@@ -350,7 +359,10 @@ class Names:
             row = x[index[:-1]]
             own = self.label(int(row[0])) if row.size else Label()
             position = "" if len(shape) == 2 else f"({_commas([k + 1 for k in index[1:-1]])})"
-            return Label(units[index[-1]] + position, own.example)
+            example = own.example
+            if not example and shape[0] == self._examples:  # what comes from a table has none
+                example = self._example(index[0])
+            return Label(units[index[-1]] + position, example)
 
         return label
 
@@ -396,6 +408,11 @@ def _counted(before: int, shape: Index) -> Callable[[Index], Label]:
         return Label(str(before + place + 1))
 
     return label
+
+
+def _rows_of(table: str) -> Callable[[Index], Label]:
+    """Numbers of a table by row and column; they are what enters the layer behind it."""
+    return lambda index: Label(f"{table}({_commas([i + 1 for i in index])})")
 
 
 def _reduced_axes(record: Record, source: Any, shape: Index) -> Index | None:

@@ -22,6 +22,7 @@ from chainrule.explanation.weights import filled
 from chainrule.losses import HeadLoss, HeadLosses, LossFunction, as_loss
 from chainrule.model import (
     Model,
+    check_embeddings,
     check_in_shape,
     score_network,
     shape_of,
@@ -298,7 +299,9 @@ def _examples(net: Network, x: Any, y: Any) -> tuple[Any, Any]:
     if not (isinstance(x, Mapping) or hasattr(x, "to_numpy") or is_uneven(x)) and np.ndim(x) < 2:
         x = np.reshape(np.asarray(x), (1, -1))
         y = {n: _one_row(t) for n, t in y.items()} if isinstance(y, Mapping) else _one_row(y)
-    return as_features(x, dtype="float64", indices=wants_indices(net), name="x"), y
+    features = as_features(x, dtype="float64", indices=wants_indices(net), name="x")
+    check_embeddings(net, features)
+    return features, y
 
 
 def _one_row(y: Any) -> Any:

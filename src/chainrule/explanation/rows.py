@@ -14,6 +14,7 @@ from chainrule.explanation.explaining import written
 from chainrule.explanation.page import Explanation, InputRow, Section
 from chainrule.explanation.recorded import Recorded, record
 from chainrule.model import Model
+from chainrule.nn import EmbedColumns
 from chainrule.optim import Optimizer
 
 MOST_INPUTS = 40
@@ -77,19 +78,42 @@ def _without_loss(page: Explanation) -> Explanation:
 
 
 def _input_rows(recorded: Recorded, meanings: Sequence[tuple[str, str]]) -> tuple[InputRow, ...]:
-    """The inputs with their columns and slopes; of many those that matter most."""
-    slot = recorded.slots()[1]["x"]
+    """The inputs with their columns and slopes; of many those that matter most.
+
+    The number of a label has no slope: the numbers of its vector stand below it, with theirs.
+    """
+    params, batch = recorded.slots()
+    slot, first = batch["x"], recorded.network.layers[0]
+    tables: dict[int, int] = {}
+    if isinstance(first, EmbedColumns):
+        tables = {c: own["table"] for c, own in zip(first.columns, params[0], strict=True)}
+    values = np.asarray(recorded.recording.tape.values[slot])[0]
+    slopes = _slopes(recorded, [slot, *tables.values()])
+    rows = []
+    for i, (meaning, cell) in enumerate(meanings):
+        value = float(values[i])
+        if i not in tables:
+            rows.append(InputRow(f"x{i + 1}", meaning, cell, value, float(slopes[slot][0, i])))
+            continue
+        rows.append(InputRow(f"x{i + 1}", meaning, cell, value, None))
+        name, code = f"table{list(tables).index(i) + 1}", int(value)
+        vector = np.asarray(recorded.recording.tape.values[tables[i]])[code]
+        for k, (number, slope) in enumerate(zip(vector, slopes[tables[i]][code], strict=True)):
+            said = f"vector of {meaning}, {k + 1}"
+            rows.append(InputRow(f"{name}({code + 1},{k + 1})", said, "", number, float(slope)))
+    matters = [np.inf if row.slope is None else abs(row.value * row.slope) for row in rows]
+    order = np.argsort(-np.array(matters), kind="stable")[:MOST_INPUTS]
+    return tuple(rows[i] for i in sorted(order))
+
+
+def _slopes(recorded: Recorded, slots: list[int]) -> dict[int, Any]:
+    """∂E of the numbers in slots, by slot; 0 where the loss does not depend on them."""
     tape, loss = recorded.recording.tape, recorded.recording.loss.slot
-    values = np.asarray(tape.values[slot])[0]
     xp = namespace_of(*tape.values)
     seed = {loss: xp.ones_like(tape.values[loss])}
     with np.errstate(all="ignore"):
-        found = pull_back(xp, plan_backward(tape, [slot], [loss]), tape.values, seed)
-    slopes = found.get(slot)
-    slope = np.zeros(len(values)) if slopes is None else np.asarray(slopes)[0]
-    order = np.argsort(-np.abs(values * slope), kind="stable")[:MOST_INPUTS]
-    rows = []
-    for i in sorted(order):
-        meaning, cell = meanings[i]
-        rows.append(InputRow(f"x{i + 1}", meaning, cell, float(values[i]), float(slope[i])))
-    return tuple(rows)
+        found = pull_back(xp, plan_backward(tape, slots, [loss]), tape.values, seed)
+    return {
+        slot: np.zeros_like(tape.values[slot]) if found.get(slot) is None else found[slot]
+        for slot in slots
+    }

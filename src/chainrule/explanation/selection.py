@@ -34,6 +34,7 @@ class Selection:
         self.slopes: dict[str, float] = {}
         self._units: set[str] = set()
         self._kept: dict[int, list[Sequence[int]]] = {}
+        self._picked = dict(_picked(names))
         if names.neurons:
             self._choose(arriving)
 
@@ -64,6 +65,9 @@ class Selection:
         slot = self.names.slot(int(ids.flat[0]))
         if slot in self._kept and self.names.ids[slot].shape == ids.shape:
             return self._kept[slot]
+        if slot in self._picked and self.names.ids[slot].shape == ids.shape:
+            rows = self._picked[slot][: self.most]
+            return [rows, sorted({column for row in rows for column in self.along(ids[row])})]
         places = [axis[: self.most] for axis in everything]
         if ids.ndim == 2 and not self.names.is_param(int(ids.flat[0])):
             places[1] = self.along(ids[0])
@@ -101,3 +105,11 @@ class Selection:
         total = matters.reshape(-1, matters.shape[-1]).sum(axis=0)
         order = np.argsort(-total, kind="stable")
         self._units.update(units[i] for i in order[: self.most] if units[i])
+
+
+def _picked(names: Names) -> Iterator[tuple[int, Sequence[int]]]:
+    """The tables that embeddings pick rows from, by slot, and the rows picked."""
+    for record in names.tape.records:
+        slot, *index = record.inputs
+        if record.primitive.name == "take" and names.values[slot].ndim == 2 and slot in names.ids:
+            yield slot, list(dict.fromkeys(names.values[index[0]].reshape(-1).tolist()))

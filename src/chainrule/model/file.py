@@ -31,7 +31,7 @@ from chainrule.model.target_parts import (
     plain_targets,
     targets_from,
 )
-from chainrule.nn import Layer, Network
+from chainrule.nn import EmbedColumns, Layer, Network
 
 VERSION = 1
 """Of the document; it rises when an older chainrule could not read it rightly."""
@@ -129,7 +129,7 @@ def _fields(document: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
     params, state, out_shape = structure_of(network, in_shape, numbers)
     targets = targets_from(document["targets"], out_shape, arrays)
     expect(is_for(loss, targets), "its loss is for another kind of targets")
-    _check_encoder(encoder, targets, in_shape)
+    _check_encoder(encoder, targets, in_shape, network)
     fields = {
         "network": network,
         "params": filled(params, "params", arrays, dtype),
@@ -158,7 +158,7 @@ def _is_loss(value: Any) -> bool:
     return callable(value) and not isinstance(value, Layer)
 
 
-def _check_encoder(encoder: Any, targets: Any, in_shape: Any) -> None:
+def _check_encoder(encoder: Any, targets: Any, in_shape: Any, network: Network) -> None:
     if encoder is None:
         return
     expect(isinstance(encoder, Encoder), "its encoder is none")
@@ -167,6 +167,12 @@ def _check_encoder(encoder: Any, targets: Any, in_shape: Any) -> None:
     fits = all(code.kind == kind for code in encoder.targets)
     fits &= len(encoder.targets) in (1, targets.outputs)
     expect(fits and in_shape == (encoder.width,), "its encoder does not fit its network")
+    first = network.layers[0]
+    tables = {}
+    if isinstance(first, EmbedColumns):
+        tables = dict(zip(first.columns, first.counts, strict=True))
+    codes = {place: code.count for place, code in encoder.embedded.items()}
+    expect(codes == tables, "its numbers of labels do not fit its EmbedColumns")
 
 
 def _history(names: Any, arrays: dict[str, Any]) -> dict[str, list[float]]:

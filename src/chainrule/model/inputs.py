@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.autodiff import tree_map
 from chainrule.data import Features
 from chainrule.errors import DataError, ShapeError
-from chainrule.nn import Branches, Embedding, Heads, Network, wants_indices
+from chainrule.nn import Branches, EmbedColumns, Embedding, Heads, Network, wants_indices
 from chainrule.ops import is_sequence
 
 
@@ -75,21 +75,37 @@ def _timeless(shape: Any) -> Any:
 
 
 def check_embeddings(net: Network, features: Any) -> None:
-    """Refuse indices outside an embedding's table: a compiled program would not notice them."""
-    for layer, x, name in _embedding_inputs(net, features, "X"):
-        low, high = int(x.min()), int(x.max())
-        if low < 0 or high >= layer.count:
+    """Refuse indices outside an embedding's table: a compiled program would not notice them.
+
+    Raises:
+        DataError: an index outside, or a code of `EmbedColumns` that is no whole number.
+    """
+    for layer, count, x, name in _embedding_inputs(net, features, "X"):
+        low, high = x.min(), x.max()
+        if low < 0 or high >= count:
             raise DataError(
-                f"{name} holds the index {low if low < 0 else high}, and the Embedding has rows "
-                f"0 to {layer.count - 1}: give it a larger count, or check the indices."
+                f"{name} holds the index {low if low < 0 else high:g}, and the {layer} has rows "
+                f"0 to {count - 1}: give it a larger count, or check the indices."
+            )
+        if x.dtype.kind == "f" and (x != np.floor(x)).any():
+            raise DataError(
+                f"{name} holds {x[x != np.floor(x)][0]:g}, and {layer} takes whole numbers there, "
+                "the rows of its table."
             )
 
 
-def _embedding_inputs(layer: Any, x: Any, name: str) -> list[tuple[Embedding, Any, str]]:
+def _embedding_inputs(layer: Any, x: Any, name: str) -> list[tuple[str, int, Any, str]]:
+    """What goes into tables: the layer's name, how many rows the table has, indices, their name."""
     if is_sequence(x):
         x = x["values"]
     if isinstance(layer, Embedding):
-        return [(layer, x, name)]
+        return [("Embedding", layer.count, x, name)]
+    if isinstance(layer, EmbedColumns) and getattr(x, "ndim", 0) == 2:
+        return [
+            ("EmbedColumns", count, x[:, column], f"{name}, column {column},")
+            for column, count in zip(layer.columns, layer.counts, strict=True)
+            if column < x.shape[1]
+        ]
     if isinstance(layer, Network):
         return _embedding_inputs(layer.layers[0], x, name)
     if isinstance(layer, Heads):

@@ -17,6 +17,7 @@ from chainrule.nn.activations import (
 )
 from chainrule.nn.convolution import Conv1D, Conv2D, TransposedConv2D
 from chainrule.nn.dense import Dense
+from chainrule.nn.embedding import EmbedColumns
 from chainrule.nn.initializers import (
     Constant,
     ForgetBias,
@@ -74,6 +75,7 @@ __all__ = [
     "Conv2D",
     "Dense",
     "Dropout",
+    "EmbedColumns",
     "Embedding",
     "Flatten",
     "ForgetBias",

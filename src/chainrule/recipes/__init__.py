@@ -1,5 +1,6 @@
 """Recipes: from what the data are to a network, a loss and settings, each with its reason."""
 
+from chainrule.recipes.embedding import columns_to_embed, settled, with_tables
 from chainrule.recipes.network_file import read_network
 from chainrule.recipes.tabular import SCHEDULES, Choices, Recipe, tabular_recipe
 from chainrule.recipes.task import TASKS, choose_task, usable_columns
@@ -10,7 +11,10 @@ __all__ = [
     "Choices",
     "Recipe",
     "choose_task",
+    "columns_to_embed",
     "read_network",
+    "settled",
     "tabular_recipe",
     "usable_columns",
+    "with_tables",
 ]

@@ -14,7 +14,7 @@ from typing import Any
 from chainrule.errors import SettingError, unknown_name
 from chainrule.judgement import ANSWERS, NUMBERS
 from chainrule.losses import LossFunction, as_loss
-from chainrule.nn import ACTIVATIONS, BatchNorm, Dense, Dropout, Layer, Network
+from chainrule.nn import ACTIVATIONS, BatchNorm, Dense, Dropout, EmbedColumns, Layer, Network
 from chainrule.optim import (
     Constant,
     Cosine,
@@ -25,6 +25,7 @@ from chainrule.optim import (
     WarmUp,
     as_optimizer,
 )
+from chainrule.recipes.embedding import WIDTH
 
 PATIENCE, EPOCHS = 20, 200
 SMALL, LARGE = 2_000, 20_000
@@ -69,6 +70,7 @@ class Recipe:
 
     Attributes:
         network, loss, optimizer, epochs, batch_size, patience, tol, max_time: as for `fit`.
+        embedded: the columns of labels that get learnt vectors, by `with_tables`.
         reasons: what was decided and why, a sentence each.
     """
 
@@ -80,15 +82,26 @@ class Recipe:
     patience: int
     tol: float = 0.0
     max_time: float | None = None
+    embedded: tuple[str, ...] = ()
     reasons: tuple[str, ...] = field(default=())
 
     def with_hidden(self, *sizes: int) -> Recipe:
-        """The same recipe for plain ReLU layers of other sizes before the same last layer."""
+        """The same recipe for plain ReLU layers of other sizes before the same last layer.
+
+        Every label has an input of its own there.
+        """
         last: Any = self.network.layers[-1]
-        return replace(self, network=_network(Choices(hidden=sizes), sizes, last.units))
+        network = _network(Choices(hidden=sizes), sizes, last.units)
+        return replace(self, network=network, embedded=())
 
 
-def tabular_recipe(rows: int, outputs: int, task: str, choices: Choices | None = None) -> Recipe:
+def tabular_recipe(
+    rows: int,
+    outputs: int,
+    task: str,
+    choices: Choices | None = None,
+    embedded: Mapping[str, int] | None = None,
+) -> Recipe:
     """A network, a loss and settings; what is given is taken, the rest is decided.
 
     Args:
@@ -96,6 +109,7 @@ def tabular_recipe(rows: int, outputs: int, task: str, choices: Choices | None =
         outputs: how many classes, numbers or yes/no answers.
         task: "classes", "numbers" or "answers".
         choices: what was asked for.
+        embedded: columns with many labels and how many they have, see `columns_to_embed`.
 
     Raises:
         SettingError: an unknown name, a size that cannot be, a loss for two classes with more.
@@ -117,6 +131,8 @@ def tabular_recipe(rows: int, outputs: int, task: str, choices: Choices | None =
         hidden = _hidden_for(rows)
         if asked.network is None:
             said.append(f"hidden {', '.join(map(str, hidden))}: for {rows:,} training rows")
+    for name, labels in (embedded or {}).items():
+        said.append(f"{name}: {WIDTH} learnt numbers a label (EmbedColumns), for {labels:,} labels")
     units = _units(loss_function, outputs, task)
     batch_size = asked.batch_size
     if batch_size == "auto":
@@ -138,6 +154,7 @@ def tabular_recipe(rows: int, outputs: int, task: str, choices: Choices | None =
         patience=patience,
         tol=asked.tol,
         max_time=asked.max_time,
+        embedded=tuple(embedded or ()),
         reasons=tuple(said),
     )
 
@@ -205,6 +222,11 @@ def _own_network(asked: Choices, units: int) -> Network:
             )
     network = asked.network
     assert network is not None
+    if any(isinstance(layer, EmbedColumns) for _, layer in network.walk()):
+        raise SettingError(
+            "The network has the layer EmbedColumns, which train puts in front itself where "
+            "columns have many labels: leave it out."
+        )
     last: Any = network.layers[-1]
     if not isinstance(last, Dense) or last.units != units:
         raise SettingError(

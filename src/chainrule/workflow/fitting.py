@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data import fit_encoder, make_targets
+from chainrule.data import Encoder, fit_encoder, make_targets
 from chainrule.errors import SettingError, Terminated
 from chainrule.judgement import CLASSES, NUMBERS
 from chainrule.model import Model
 from chainrule.ops import fold_in, key_from_seed
-from chainrule.recipes import Recipe
+from chainrule.recipes import Recipe, settled, with_tables
 from chainrule.training import Progress, fit
 from chainrule.workflow.kept import Kept, Replay
 from chainrule.workflow.question import Question
@@ -79,11 +79,11 @@ class Fitting:
         """
         recipe, question = self.recipe, self.question
         training = question.table.take(rows)
-        encoder = fit_encoder(training, self.used, *(t.take(rows) for t in question.targets))
+        encoder = self.encoder(rows)
         size = recipe.batch_size
         timed = not isinstance(recipe.optimizer.learning_rate, int | float)
         model = fit(
-            recipe.network,
+            with_tables(recipe.network, encoder),
             encoder.encode(training),
             encoder.encode_target(question.values[rows]),
             loss=recipe.loss,
@@ -108,7 +108,7 @@ class Fitting:
         self.steps.append(int(model.card["steps"]))
         if model.stop_reason == "callback":
             model = replace(model, card=model.card | {"stop_reason": "epochs"})
-        model = replace(model, encoder=encoder)
+        model = settled(replace(model, encoder=encoder))
         known = rows if validation is None else np.union1d(rows, validation)
         self.fitted.append(Fitted(model, known, stage))
         if model.stop_reason in STOPPED:
@@ -117,14 +117,13 @@ class Fitting:
 
     def untrained(self, rows: Any) -> Model:
         """The model of rows before its first step: encoder and first weights."""
-        training = self.question.table.take(rows)
-        targets = (target.take(rows) for target in self.question.targets)
-        encoder = fit_encoder(training, self.used, *targets)
-        made = self.recipe.network.init(fold_in(key_from_seed(self.seed), 0), (encoder.width,))
+        encoder = self.encoder(rows)
+        network = with_tables(self.recipe.network, encoder)
+        made = network.init(fold_in(key_from_seed(self.seed), 0), (encoder.width,))
         kind = getattr(self.recipe.loss, "targets", "numbers")
         y = encoder.encode_target(self.question.values[rows])
         return Model(
-            network=self.recipe.network,
+            network=network,
             params=made[0],
             state=made[1],
             loss=self.recipe.loss,
@@ -133,6 +132,18 @@ class Fitting:
             card={"seed": self.seed, "stop_reason": "dry run"},
             encoder=encoder,
         )
+
+    def encoder(self, rows: Any, *, embedded: bool = True) -> Encoder:
+        """The encoder that is learnt from rows.
+
+        Args:
+            embedded: whether columns of many labels are written as the recipe has it; otherwise
+                every label has an input of its own.
+        """
+        training = self.question.table.take(rows)
+        targets = (target.take(rows) for target in self.question.targets)
+        names = self.recipe.embedded if embedded else ()
+        return fit_encoder(training, self.used, *targets, embedded=names)
 
     def inputs(self, model: Model, rows: Any) -> Any:
         """Rows as the network of a model sees them."""

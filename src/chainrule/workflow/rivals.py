@@ -53,7 +53,8 @@ def rivals(fitting: Fitting, model: Model, part: Part, *, again: bool) -> Iterat
     """The other rivals, each fitted to all rows that are not judged.
 
     Args:
-        model: whose encoder writes the rows for the linear model.
+        model: whose encoder writes the rows for the linear model, unless it numbers labels: then
+            they have an input each for the linear model, as they have for one hidden layer.
         again: whether a network is fitted again to training and validation rows together.
     """
     yield _linear(fitting, model, part)
@@ -79,16 +80,22 @@ def contender(model: Model, inputs: Any, question: Question, role: str, name: st
 
 def _linear(fitting: Fitting, model: Model, part: Part) -> Contender:
     question, rows = fitting.question, part.known
-    x, new = (fitting.inputs(model, r).astype("float64") for r in (rows, part.judged))
+    encoder = model.encoder
+    assert encoder is not None
+    if encoder.embedded:
+        encoder = fitting.encoder(rows, embedded=False)
+    x, new = (
+        encoder.encode(question.table.take(r), model.dtype).astype("float64")
+        for r in (rows, part.judged)
+    )
     weights, values = fitting.weights(rows), question.values[rows]
-    assert model.encoder is not None
     if question.task == CLASSES:
         shares = linear_model(x, values, weights, classes=question.outputs)(new)
         return Contender("linear", "linear", shares.argmax(axis=1), shares)
     if question.task == NUMBERS:
-        targets = model.encoder.encode_target(values)
+        targets = encoder.encode_target(values)
         said = linear_model(x, targets, weights, classes=0)(new)
-        said = model.encoder.decode(said[:, 0] if values.ndim == 1 else said)
+        said = encoder.decode(said[:, 0] if values.ndim == 1 else said)
         return Contender("linear", "linear", said)
     yes = [linear_model(x, values[:, i], weights, classes=2)(new)[:, 1] for i in _each(values)]
     return _answers("linear", yes)

@@ -24,7 +24,14 @@ from chainrule.losses import LossFunction
 from chainrule.model import Model
 from chainrule.nn import Network
 from chainrule.ops import key_from_seed
-from chainrule.recipes import Choices, Recipe, read_network, tabular_recipe, usable_columns
+from chainrule.recipes import (
+    Choices,
+    Recipe,
+    columns_to_embed,
+    read_network,
+    tabular_recipe,
+    usable_columns,
+)
 from chainrule.training import Progress
 from chainrule.workflow.card import finish_card, make_card, row_bits
 from chainrule.workflow.fitting import Fitted, Fitting, class_weights
@@ -170,7 +177,10 @@ def train(
         hidden, activation, dropout, batch_norm, whole, loss, optimizer, learning_rate, schedule,
         weight_decay, batch_size, epochs, max_time, patience, tol,
     )  # fmt: skip
-    recipe = tabular_recipe(len(plan.parts[0].training), question.outputs, question.task, choices)
+    embedded = columns_to_embed(question.table.take(learnt), used)
+    recipe = tabular_recipe(
+        len(plan.parts[0].training), question.outputs, question.task, choices, embedded
+    )
     fitting = Fitting(
         question,
         used,
