@@ -83,6 +83,11 @@ def shows_overfitting(found):
     assert all(cured < 0.9 * plain for cured in found["new"].values())
 
 
+def shows_digit_in_picture(found):
+    assert found["right"] > 2 * found["most"]
+    assert found["overlap"] > 2.5 * found["plain"]
+
+
 @pytest.fixture
 def example(request, monkeypatch):
     monkeypatch.syspath_prepend(str(EXAMPLES))

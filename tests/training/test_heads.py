@@ -170,6 +170,38 @@ def test_the_file_keeps_heads_with_their_labels(tmp_path):
         assert again.predict(X)[name].dtype == answer.dtype
 
 
+def test_a_resumed_run_ends_in_the_same_bits(tmp_path, monkeypatch):
+    monkeypatch.setattr("chainrule.training.checkpoint.SHORTEST", 0.0)
+    settings = {"validation": 0.2, "checkpoint": tmp_path / "run", "loss_weights": {"box": 2.0}}
+    fit(epochs=3, **settings)
+    more = fit(epochs=6, resume=True, **settings)
+    assert more.history == fit(epochs=6, validation=0.2, loss_weights={"box": 2.0}).history
+    with pytest.raises(SettingError, match="another run"):
+        fit(epochs=6, resume=True, **{**settings, "loss_weights": {"box": 1.0}})
+
+
+def test_heads_may_answer_for_every_step_and_for_the_whole_sequence(tmp_path):
+    lengths = np.array([3, 5, 2, 4] * 5)
+    values = RANDOM.normal(size=(20, 5, 2))
+    whole = np.array([row[:n, 1].sum() for row, n in zip(values, lengths, strict=True)])
+    y = {"step": values[:, :, 0] > 0, "whole": whole}
+    net = cr.Network([
+        nn.LSTM(4, sequences=True),
+        nn.Heads({"step": nn.Dense(2), "whole": nn.Network([nn.LSTM(3), nn.Dense(1)])}),
+    ])  # fmt: skip
+    settings = {"loss": {"step": "cross_entropy", "whole": "mse"}, "validation": 0.2}
+    padded = np.where(np.arange(5)[None, :, None] < lengths[:, None, None], values, 7e7)
+    one = fit(net, {"values": values, "lengths": lengths}, y, epochs=3, **settings)
+    other = fit(net, {"values": padded, "lengths": lengths}, y, epochs=3, **settings)
+    assert same(one.params, other.params)
+    found = one.predict({"values": values, "lengths": lengths})
+    assert found["step"]["values"].shape == (20, 5)
+    assert found["whole"].shape == (20,)
+    one.save(tmp_path / "steps.safetensors")
+    again = cr.load(tmp_path / "steps.safetensors").predict({"values": padded, "lengths": lengths})
+    assert (again["whole"] == found["whole"]).all()
+
+
 def test_the_head_that_breaks_is_named():
     far = {"class": LABELS, "box": BOXES * 1e30}
     with pytest.raises(NonFiniteError, match="loss of the head 'box'"):
