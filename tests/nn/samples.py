@@ -223,6 +223,47 @@ def globally_pooled(layer: Any, params: Any, x: Any, mask: Any) -> Any:
 IMAGES = ((4, 5, 2), (3, 3, 4))
 IMAGES_AND_SEQUENCES = ((4, 5, 2), (6, 2))
 
+
+def attention(layer: Any, params: Any, x: Any, mask: Any) -> Any:
+    queries, memory = (x["queries"], x["memory"]) if isinstance(x, dict) else (x, x)
+    linear = nn.Dense(1, bias=layer.bias)
+
+    def parts(name: str, side: Any) -> Any:
+        out = dense(linear, params[name], side)
+        return out.reshape(*out.shape[:2], layer.heads, -1)
+
+    q, k, v = parts("query", queries), parts("key", memory), parts("value", memory)
+    scores = jnp.einsum("bqhn,bkhn->bhqk", q, k) / np.sqrt(q.shape[3])
+    allowed = jnp.tril(jnp.ones(scores.shape[2:], bool)) | (not layer.causal)
+    weights = jax.nn.softmax(scores, where=allowed, axis=-1)
+    found = jnp.einsum("bhqk,bkhn->bqhn", weights, v).reshape(queries.shape)
+    return dense(linear, params["out"], found)
+
+
+def positions(layer: Any, params: Any, x: Any, mask: Any) -> Any:
+    if layer.learned:
+        return x + params["table"]
+    time, width = x.shape[1:]
+    rows = [
+        [
+            np.cos(t / 10000 ** ((i - 1) / width)) if i % 2 else np.sin(t / 10000 ** (i / width))
+            for i in range(width)
+        ]
+        for t in range(time)
+    ]
+    return x + np.array(rows)
+
+
+def transformer(layer: Any, params: Any, x: Any, mask: Any) -> Any:
+    normal = nn.LayerNorm()
+    inner = nn.MultiHeadAttention(layer.heads, causal=layer.causal)
+    seen = layer_norm(normal, params["attention_norm"], x, None)
+    x = x + attention(inner, params["attention"], seen, None)
+    seen = layer_norm(normal, params["forward_norm"], x, None)
+    hidden = jax.nn.gelu(dense(nn.Dense(1), params["hidden"], seen), approximate=False)
+    return x + dense(nn.Dense(1), params["out"], hidden)
+
+
 SAMPLES: dict[str, Sample] = {
     "Conv2D": Sample(
         (
@@ -319,6 +360,25 @@ SAMPLES: dict[str, Sample] = {
     ),
     "Heads": Sample(
         (nn.Heads({"class": nn.Network([nn.Dense(3), nn.Tanh()]), "box": nn.Dense(2)}),), heads
+    ),
+    "MultiHeadAttention": Sample(
+        (
+            nn.MultiHeadAttention(1),
+            nn.MultiHeadAttention(2, causal=True),
+            nn.MultiHeadAttention(2, bias=False),
+        ),
+        attention,
+        shapes=((1, 2), (3, 4), {"queries": (2, 4), "memory": (3, 2)}),
+    ),
+    "PositionalEncoding": Sample(
+        (nn.PositionalEncoding(), nn.PositionalEncoding(learned=True)),
+        positions,
+        shapes=((1, 1), (3, 5)),
+    ),
+    "TransformerBlock": Sample(
+        (nn.TransformerBlock(2, hidden=3), nn.TransformerBlock(1, causal=True)),
+        transformer,
+        shapes=((1, 2), (3, 4)),
     ),
     "Network": Sample(
         (

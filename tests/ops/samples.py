@@ -573,6 +573,40 @@ RECURRENT = {
     "gru": Sample(sequence_of(3, 1), looped(gru_step, 4), result_of(ops.gru)),
 }
 
+
+def looked(r, with_values=True):
+    batch, queries, keys, n = (r.choice([1, 2, 3]) for _ in range(4))
+    heads, values = r.choice([1, 2]), r.choice([1, 2])
+    shapes = [(batch, queries, heads * n), (batch, keys, heads * n), (batch, keys, heads * values)]
+    arrays = [d.numbers(r, shape) for shape in shapes[: 3 if with_values else 2]]
+    mask = [d.booleans(r, (batch, keys))] if r.random() < 0.5 else []
+    return Case((*arrays, *mask), {"heads": heads, "causal": r.random() < 0.5})
+
+
+def looking(q, k, *valid, heads, causal):
+    """Attention weights in jax.numpy: 0 for a query that may look at no key."""
+    batch, queries, keys = q.shape[0], q.shape[1], k.shape[1]
+    q, k = (x.reshape(batch, -1, heads, x.shape[2] // heads) for x in (q, k))
+    scores = jnp.einsum("bqhn,bkhn->bhqk", q, k) / np.sqrt(q.shape[3])
+    allowed = jnp.ones((batch, 1, queries, keys), bool)
+    if valid:
+        allowed = allowed & valid[0][:, None, None, :]
+    if causal:
+        allowed = jnp.tril(allowed)
+    return jax.nn.softmax(scores, where=allowed, axis=-1) * allowed.any(-1, keepdims=True)
+
+
+def attended(q, k, v, *valid, heads, causal):
+    parts = v.reshape(*v.shape[:2], heads, -1)
+    weights = looking(q, k, *valid, heads=heads, causal=causal)
+    return jnp.einsum("bhqk,bkhn->bqhn", weights, parts).reshape(*q.shape[:2], -1)
+
+
+ATTENTION = {
+    "attention": Sample(looked, attended),
+    "attention_weights": Sample(lambda r: looked(r, with_values=False), looking),
+}
+
 SAMPLES: dict[str, Sample] = {
     **RECURRENT,
     **CONVOLUTION,
@@ -585,4 +619,5 @@ SAMPLES: dict[str, Sample] = {
     **LOSSES,
     **RANDOM,
     **SCAN,
+    **ATTENTION,
 }

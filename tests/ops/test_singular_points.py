@@ -46,6 +46,16 @@ POINTS = {
     ],
     "min": [(([1.0, 1.0, 3.0, 1.0],), {}, ([1 / 3, 1 / 3, 0.0, 1 / 3],))],
     "logsumexp": [(([-INF, -INF],), {}, (NOT_FINITE,))],
+    "attention": [
+        (
+            ([[[1.0]]], [[[2.0]]], [[[3.0]]], [[False]]),
+            {},
+            ([[[0.0]]], [[[0.0]]], [[[0.0]]]),
+        )
+    ],
+    "attention_weights": [
+        (([[[1.0]]], [[[2.0]]], [[False]]), {}, ([[[0.0]]], [[[0.0]]])),
+    ],
     "perceptron_criterion": [(([0.0, 0.0], [1.0, -1.0]), {}, ([-1.0, 0.0], None))],
 }
 
@@ -58,11 +68,15 @@ def test_every_singular_point_that_is_written_down_is_tested():
 @pytest.mark.parametrize("name", POINTS)
 def test_the_written_convention_holds(name, engine):
     for inputs, settings, expected in POINTS[name]:
-        arrays = tuple(engine(np.asarray(x, "float32")) for x in inputs)
+        arrays = [engine(np.asarray(x, None if x == [[False]] else "float32")) for x in inputs]
+        floats = tuple(x for x in arrays if x.dtype == "float32")
+        masks = arrays[len(floats) :]
         with np.errstate(all="ignore"):
             _, grads = value_and_grad(
-                lambda xs, settings=settings: ops.sum(PRIMITIVES[name](*xs, **settings))
-            )(arrays)
+                lambda xs, masks=masks, settings=settings: ops.sum(
+                    PRIMITIVES[name](*xs, *masks, **settings)
+                )
+            )(floats)
         for grad, want in zip(grads, expected, strict=True):
             if want == NOT_FINITE:
                 assert not np.isfinite(grad).any()

@@ -128,6 +128,34 @@ def recurrent(kind, gates):
     return call
 
 
+def split(x, heads):
+    return x.reshape(*x.shape[:2], heads, x.shape[2] // heads).transpose(1, 2)
+
+
+def allowed(q, k, valid, causal):
+    """Which key a query may look at; True for all of a row that has none, to be set to 0."""
+    every = torch.ones(q.shape[0], 1, q.shape[1], k.shape[1], dtype=torch.bool)
+    if valid:
+        every = every & valid[0][:, None, None, :]
+    return torch.tril(every) if causal else every
+
+
+def attended(q, k, v, *valid, heads, causal):
+    mask = allowed(q, k, valid, causal)
+    some = mask.any(-1, keepdim=True)
+    out = F.scaled_dot_product_attention(
+        *(split(x, heads) for x in (q, k, v)), attn_mask=mask | ~some
+    )
+    return (out * some).transpose(1, 2).reshape(*q.shape[:2], v.shape[2])
+
+
+def looking(q, k, *valid, heads, causal):
+    mask = allowed(q, k, valid, causal)
+    some = mask.any(-1, keepdim=True)
+    scores = split(q, heads) @ split(k, heads).mT / (q.shape[2] // heads) ** 0.5
+    return torch.softmax(scores.masked_fill(~(mask | ~some), -torch.inf), -1) * some
+
+
 FORMULAS = {
     "simple_rnn": recurrent(torch.nn.RNN, 1),
     "lstm": recurrent(torch.nn.LSTM, 4),
@@ -135,6 +163,8 @@ FORMULAS = {
     "absolute": torch.abs,
     "add": torch.add,
     "affine": lambda x, w, b: F.linear(x, w.T, b),
+    "attention": attended,
+    "attention_weights": looking,
     "argmax": lambda x, *, axis: torch.argmax(x, dim=axis),
     "average_pool": pooled_mean,
     "binary_cross_entropy": lambda z, y: F.binary_cross_entropy_with_logits(z, y, reduction="none"),

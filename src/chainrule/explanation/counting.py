@@ -223,8 +223,24 @@ def _recurrent(gates: int, beside: int) -> Callable[[Record, list[Any]], int]:
     return count
 
 
+def _attention(record: Record, values: list[Any]) -> int:
+    """The weights, and for every number of the result a product and a sum a key."""
+    keys = int(np.shape(values[record.inputs[2]])[1])
+    return _attention_weights(record, values) + _size(values[record.outputs[0]]) * (2 * keys - 1)
+
+
+def _attention_weights(record: Record, values: list[Any]) -> int:
+    """For every score a product and a sum a number of the query, its scale, and the softmax."""
+    batch, queries, width = np.shape(values[record.inputs[0]])
+    keys = int(np.shape(values[record.inputs[1]])[1])
+    heads = int(record.static.get("heads", 1))
+    return batch * heads * queries * keys * (2 * (width // heads) + 3)
+
+
 RULES: dict[str, Callable[[Record, list[Any]], int]] = {
     "affine": _affine,
+    "attention": _attention,
+    "attention_weights": _attention_weights,
     "matmul": _matmul,
     "dot": _dot,
     "convolve": _convolve,

@@ -15,6 +15,7 @@ from chainrule.nn.activations import (
     Step,
     Tanh,
 )
+from chainrule.nn.attention import MultiHeadAttention
 from chainrule.nn.convolution import Conv1D, Conv2D, TransposedConv2D
 from chainrule.nn.dense import Dense
 from chainrule.nn.embedding import EmbedColumns
@@ -58,6 +59,7 @@ from chainrule.nn.structure import (
     first_layer,
     wants_indices,
 )
+from chainrule.nn.transformer import PositionalEncoding, TransformerBlock
 
 __all__ = [
     "ACTIVATIONS",
@@ -94,9 +96,11 @@ __all__ = [
     "Linear",
     "LogSoftmax",
     "MaxPool",
+    "MultiHeadAttention",
     "Network",
     "Orthogonal",
     "OutputUniform",
+    "PositionalEncoding",
     "RandomNormal",
     "RandomUniform",
     "ReLU",
@@ -109,6 +113,7 @@ __all__ = [
     "Softplus",
     "Step",
     "Tanh",
+    "TransformerBlock",
     "TransposedConv2D",
     "XavierNormal",
     "XavierUniform",

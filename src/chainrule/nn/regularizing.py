@@ -37,11 +37,15 @@ class Dropout:
             raise SettingError(f"Dropout({self.rate}): the rate must be at least 0 and below 1.")
 
     def apply(self, params: Tree, state: Tree, x: Any, context: Context) -> tuple[Any, Tree]:
-        if not context.training or self.rate is None or _is_zero(self.rate):
-            return x, state
-        draw = ops.random_uniform(context.random_key(), shape=tuple(x.shape), dtype=str(x.dtype))
-        kept = draw >= self.rate
-        return ops.where(kept, x / (1 - self.rate), 0.0), state
+        return drop(x, self.rate, context), state
+
+
+def drop(x: Any, rate: Any, context: Context) -> Any:
+    """In training `x` with numbers set to 0 at a rate and the others scaled up, else `x`."""
+    if not context.training or rate is None or _is_zero(rate):
+        return x
+    draw = ops.random_uniform(context.random_key(), shape=tuple(x.shape), dtype=str(x.dtype))
+    return ops.where(draw >= rate, x / (1 - rate), 0.0)
 
 
 def _is_zero(rate: Any) -> bool:

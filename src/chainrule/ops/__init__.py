@@ -23,6 +23,7 @@ from chainrule.ops.arithmetic import (
     subtract,
     where,
 )
+from chainrule.ops.attention import attention, attention_weights
 from chainrule.ops.convolution import convolve, transposed_convolve
 from chainrule.ops.elementwise import (
     absolute,
@@ -87,6 +88,8 @@ __all__ = [
     "add",
     "affine",
     "argmax",
+    "attention",
+    "attention_weights",
     "average_pool",
     "binary_cross_entropy",
     "broadcast_to",
