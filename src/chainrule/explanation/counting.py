@@ -234,7 +234,7 @@ def _attention_weights(record: Record, values: list[Any]) -> int:
     batch, queries, width = np.shape(values[record.inputs[0]])
     keys = int(np.shape(values[record.inputs[1]])[1])
     heads = int(record.static.get("heads", 1))
-    return batch * heads * queries * keys * (2 * (width // heads) + 3)
+    return int(batch * heads * queries * keys * (2 * (width // heads) + 3))
 
 
 RULES: dict[str, Callable[[Record, list[Any]], int]] = {
