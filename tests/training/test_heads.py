@@ -8,7 +8,9 @@ import pytest
 import chainrule as cr
 from chainrule import losses, nn, optim
 from chainrule.autodiff import leaves, value_and_grad
+from chainrule.data import HeadTargets, Targets
 from chainrule.errors import ChainruleError, NonFiniteError, SettingError, ShapeError
+from chainrule.training.prepare import hold_out
 from chainrule.training.step import Task, gradient_of
 
 RANDOM = np.random.default_rng(5)
@@ -139,12 +141,22 @@ def test_rows_of_weight_0_change_nothing():
     assert same(fit(sample_weight=weight).params, fit(y=odd, sample_weight=weight).params)
 
 
-def test_validation_keeps_the_best_weights_and_the_proportions_of_the_classes():
+def test_validation_keeps_the_best_weights():
     model = fit(validation=0.2, epochs=40, patience=3, optimizer=optim.Adam(0.3))
     judged = model.history["validation_loss"]
     assert model.card["best_epoch"] == 1 + int(np.argmin(judged))
     held = fit(validation=(X[:20], {name: y[:20] for name, y in Y.items()}))
     assert len(held.history["validation_loss"]) == 5
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_held_part_has_the_proportions_of_the_first_head_with_classes(seed):
+    rare = np.repeat([0, 1], [50, 10])
+    targets = HeadTargets({"box": Targets("numbers", 2), "class": Targets("classes", 2, [0, 1])})
+    data = {"x": X, "y": {"box": BOXES, "class": rare}}
+    kept, weights, held = hold_out(data, np.ones(60), 0.2, targets, cr.ops.key_from_seed(seed))
+    assert np.bincount(held["y"]["class"]).tolist() == [10, 2]
+    assert len(kept["y"]["box"]) == len(weights) == 48
 
 
 def test_a_model_goes_on_from_its_own_weights_with_its_own_losses(tmp_path):
