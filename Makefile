@@ -43,6 +43,7 @@ coverage: $(READY) ## demand that every branch of the model file's code is teste
 mutants: $(READY) ## change the model file's code in 700 small ways and see whether the tests notice; minutes
 	@$(PYTHON) tools/mutate.py chainrule.model.container chainrule.model.file chainrule.model.descriptions \
 	    chainrule.model.registry chainrule.model.atomic chainrule.model.strict_json chainrule.model.structure \
+	    chainrule.model.target_parts \
 	    -- tests/model src/chainrule/model \
 	    -k "not memory and not guard and not imports and not command and not bit and not cut_at and not random"
 

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 import chainrule as cr
 from chainrule import losses, nn
 from chainrule.autodiff import leaves
-from chainrule.data import NUMBER, Column, Table, Targets, fit_encoder
+from chainrule.data import NUMBER, Column, HeadTargets, Table, Targets, fit_encoder
 from chainrule.errors import ModelFileError, SettingError
 from chainrule.model.container import read_container, write_container
 from chainrule.model.registry import BUILT_IN
@@ -52,6 +52,25 @@ def test_predictions_and_all_fields_survive_bit_for_bit(tmp_path, name, dtype):
 def test_every_loss_survives(tmp_path, loss):
     model = model_with(nn.Dense(1), (3,), loss=loss, targets=Targets(loss.targets, 1))
     assert cr.load(saved(model, tmp_path)).loss == loss
+
+
+@pytest.mark.parametrize("labels", [["Adelie", "Zügel"], [3, 5], [False, True]], ids=str)
+def test_heads_survive_with_their_labels_and_weights(tmp_path, labels):
+    heads = nn.Heads({"a": nn.Dense(2), "b": nn.Dense(3), "c": nn.Dense(1)})
+    targets = {
+        "a": Targets("classes", 2, np.array(labels)),
+        "b": Targets("numbers", 3, None, False),
+        "c": Targets("signs", 1, np.array([7, 9])),
+    }
+    named = {"a": losses.CrossEntropy(0.1), "b": "mae", "c": "hinge"}
+    loss = losses.head_losses(named, {"a": 0.0, "b": 2.5})
+    model = model_with(heads, (3,), targets=HeadTargets(targets), loss=loss)
+    again = cr.load(saved(model, tmp_path))
+    assert again.loss == loss
+    assert again.targets.kind == model.targets.kind
+    for name, answer in model.predict(rows_for((3,))).items():
+        assert again.predict(rows_for((3,)))[name].dtype == answer.dtype
+        assert again.predict(rows_for((3,)))[name].tolist() == answer.tolist()
 
 
 @pytest.mark.parametrize("name", [n for n, p in BUILT_IN.items() if n.endswith(("form", "mal"))])

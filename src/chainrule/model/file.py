@@ -150,9 +150,7 @@ def _fields(document: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
 def _is_loss(value: Any) -> bool:
     """A loss of chainrule's, or a function or class of the caller's own that can be called."""
     if isinstance(value, HeadLosses):
-        return all(
-            _is_loss(head.loss) and not isinstance(head.loss, HeadLosses) for _, head in value.heads
-        )
+        return all(_is_loss(head.loss) for _, head in value.heads)
     if is_built_in(type(value)):
         return isinstance(value, tuple(LOSSES.values()))
     return callable(value) and not isinstance(value, Layer)
