@@ -220,6 +220,61 @@ def globally_pooled(layer: Any, params: Any, x: Any, mask: Any) -> Any:
     return x.mean(axes) if layer.kind == "average" else x.max(axes)
 
 
+def upsampled(layer: Any, params: Any, x: Any, mask: Any) -> Any:
+    factors = amounts(layer.factor, x.ndim - 2)
+    if layer.mode == "nearest":
+        for axis, factor in enumerate(factors, 1):
+            x = jnp.repeat(x, factor, axis)
+        return x
+    larger = [n * f for n, f in zip(x.shape[1:-1], factors, strict=True)]
+    return jax.image.resize(x, (len(x), *larger, x.shape[-1]), "bilinear")
+
+
+def draws(use: int, batch: int, count: int) -> Any:
+    """Whole numbers below count as a layer draws them in the context of the cases."""
+    key = ops.fold_in(CONTEXT.random_key(), use)
+    return np.floor(ops.random_uniform(key, shape=(batch,)) * count).astype(int)
+
+
+def shifted(layer: Any, params: Any, x: Any, mask: Any) -> Any:
+    down, right = amounts(layer.pixels, 2)
+    wide = jnp.pad(x, ((0, 0), (down, down), (right, right), (0, 0)))
+    starts = draws(0, len(x), 2 * down + 1), draws(1, len(x), 2 * right + 1)
+    return cropped_at(wide, starts, x.shape[1:3])
+
+
+def cropped_at(x: Any, starts: Any, part: Any) -> Any:
+    pairs = zip(x, *starts, strict=True)
+    return jnp.stack([one[i : i + part[0], j : j + part[1]] for one, i, j in pairs])
+
+
+def cropped(layer: Any, params: Any, x: Any, mask: Any) -> Any:
+    part = amounts(layer.size, 2)
+    starts = [draws(i, len(x), x.shape[i + 1] - part[i] + 1) for i in (0, 1)]
+    return cropped_at(x, starts, part)
+
+
+def flipped(layer: Any, params: Any, x: Any, mask: Any) -> Any:
+    for axis, wanted in ((1, layer.vertical), (2, layer.horizontal)):
+        if wanted:
+            turned = draws(axis, len(x), 2)
+            x = jnp.stack(
+                [jnp.flip(o, axis - 1) if t else o for o, t in zip(x, turned, strict=True)]
+            )
+    return x
+
+
+def cut_out(layer: Any, params: Any, x: Any, mask: Any) -> Any:
+    kept = np.ones(x.shape)
+    for n, (i, j) in enumerate(
+        zip(*[draws(a, len(x), x.shape[a + 1]) for a in (0, 1)], strict=True)
+    ):
+        top, left = i - layer.size // 2, j - layer.size // 2
+        kept[n, max(0, top) : top + layer.size, max(0, left) : left + layer.size] = 0
+    return x * kept
+
+
+CONTEXT = nn.Context(training=True, key=ops.key_from_seed(7), path=(0,))
 IMAGES = ((4, 5, 2), (3, 3, 4))
 IMAGES_AND_SEQUENCES = ((4, 5, 2), (6, 2))
 
@@ -313,6 +368,17 @@ SAMPLES: dict[str, Sample] = {
         bidirectional,
         shapes=STEPS,
     ),
+    "Upsample": Sample(
+        (nn.Upsample(2), nn.Upsample(3, "bilinear")), upsampled, shapes=((2, 3, 2), (3, 1))
+    ),
+    "RandomShift": Sample((nn.RandomShift(1), nn.RandomShift((1, 2))), shifted, shapes=IMAGES),
+    "RandomFlip": Sample(
+        (nn.RandomFlip(), nn.RandomFlip(False, True), nn.RandomFlip(vertical=True)),
+        flipped,
+        shapes=IMAGES,
+    ),
+    "RandomCrop": Sample((nn.RandomCrop(2), nn.RandomCrop((3, 1))), cropped, shapes=IMAGES),
+    "Cutout": Sample((nn.Cutout(1), nn.Cutout(2), nn.Cutout(3)), cut_out, shapes=IMAGES),
     "Linear": pointwise(lambda layer, x: x, nn.Linear()),
     "Step": pointwise(lambda layer, x: jnp.where(x > 0, 1.0, 0.0), nn.Step()),
     "Sigmoid": pointwise(lambda layer, x: 1 / (1 + jnp.exp(-x)), nn.Sigmoid()),
@@ -409,7 +475,7 @@ class Case:
 
     @property
     def context(self) -> nn.Context:
-        return nn.Context(training=True, key=ops.key_from_seed(7), path=(0,))
+        return CONTEXT
 
     def mask(self) -> Any:
         """Where a dropout layer keeps its input."""

@@ -62,7 +62,7 @@ def convolve(
     kernel = weight.shape[:-2]
     counts = windows.window_counts(x.shape[1:-1], kernel, stride, dilation)
     out = np.empty((x.shape[0], *counts, weight.shape[-1]), x.dtype)
-    size = math.prod(counts) * math.prod(kernel) * x.shape[-1]
+    size = math.prod(counts) * (math.prod(kernel) * x.shape[-1] + weight.shape[-1])
     chunk = windows.chunk_of(x.shape[0], size)
     for start in range(0, x.shape[0], chunk):
         part = slice(start, start + chunk)

@@ -16,8 +16,8 @@ from chainrule.engine.namespace import Array
 Sizes = Sequence[int]
 Widths = Sequence[tuple[int, int]]
 
-COLUMN_NUMBERS = 1_000_000
-"""Numbers that the columns of one chunk of the batch may hold: 4 MB stay in the cache."""
+CHUNK_NUMBERS = 300_000
+"""Numbers in the columns and results of one chunk of the batch: what a core's cache holds."""
 
 
 def window_counts(sizes: Sizes, kernel: Sizes, stride: Sizes, dilation: Sizes) -> tuple[int, ...]:
@@ -68,9 +68,10 @@ def columns(
     return xp.reshape(own, (groups, rows, len(seen) * (channels // groups)))
 
 
-def chunk_of(batch: int, numbers_an_example: int) -> int:
-    """Examples whose columns stay in the cache together: at least one, at most all."""
-    return max(1, min(batch, COLUMN_NUMBERS // max(1, numbers_an_example)))
+def chunk_of(batch: int, numbers: int) -> int:
+    """Examples of so many numbers that stay in the cache together, best a divisor of the batch."""
+    most = max(1, min(batch, CHUNK_NUMBERS // max(1, numbers)))
+    return next((n for n in range(most, most // 2, -1) if batch % n == 0), most)
 
 
 def convolve_by_columns(

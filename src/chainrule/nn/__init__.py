@@ -19,6 +19,7 @@ from chainrule.nn.attention import MultiHeadAttention
 from chainrule.nn.convolution import Conv1D, Conv2D, TransposedConv2D
 from chainrule.nn.dense import Dense
 from chainrule.nn.embedding import EmbedColumns
+from chainrule.nn.images import Cutout, RandomCrop, RandomFlip, RandomShift, Upsample
 from chainrule.nn.initializers import (
     Constant,
     ForgetBias,
@@ -75,6 +76,7 @@ __all__ = [
     "Context",
     "Conv1D",
     "Conv2D",
+    "Cutout",
     "Dense",
     "Dropout",
     "EmbedColumns",
@@ -101,7 +103,10 @@ __all__ = [
     "Orthogonal",
     "OutputUniform",
     "PositionalEncoding",
+    "RandomCrop",
+    "RandomFlip",
     "RandomNormal",
+    "RandomShift",
     "RandomUniform",
     "ReLU",
     "Residual",
@@ -115,6 +120,7 @@ __all__ = [
     "Tanh",
     "TransformerBlock",
     "TransposedConv2D",
+    "Upsample",
     "XavierNormal",
     "XavierUniform",
     "Zeros",

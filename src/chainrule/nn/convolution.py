@@ -11,6 +11,7 @@ from chainrule.autodiff import Tree
 from chainrule.errors import SettingError, ShapeError
 from chainrule.nn.initializers import GlorotUniform, Initializer, Zeros
 from chainrule.nn.layer import Context, Shape
+from chainrule.nn.sequences import split_lengths, with_lengths
 from chainrule.nn.windows import (
     Padding,
     PerAxis,
@@ -18,10 +19,13 @@ from chainrule.nn.windows import (
     Widths,
     check_padding,
     counted,
+    new_lengths,
     per_axis,
+    silenced,
     spatial,
     whole,
     widths,
+    widths_with_lengths,
 )
 
 
@@ -85,7 +89,8 @@ class Conv1D:
         stride, padding, dilation, groups, bias, weight_init, bias_init: as in `Conv2D`.
 
     Parameters: weight (steps, features / groups, filters) and bias (filters,), float32.
-    Sequences are (batch, time, features).
+    Sequences are (batch, time, features). Where they come with lengths, the steps beyond are taken
+    as zeros and the result has lengths of its own; "same" then puts (kernel - 1) // 2 zeros before.
 
     Raises:
         SettingError: a setting is not possible. ShapeError: an input that it cannot be moved over.
@@ -108,15 +113,25 @@ class Conv1D:
     weight_init: Initializer | None = None
     bias_init: Initializer = Zeros()
     rank: ClassVar[int] = 1
+    takes_lengths: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         _check(self)
 
     def init(self, key: Any, in_shape: Shape) -> tuple[Tree, Tree, Shape]:
-        return _init(self, key, in_shape)
+        shape, lengths = split_lengths(in_shape)
+        params, state, out = _init(self, key, shape, lengths is not None)
+        return params, state, with_lengths(out, lengths)
 
     def apply(self, params: Tree, state: Tree, x: Any, context: Context) -> tuple[Any, Tree]:
-        return _convolved(self, params, x), state
+        values, lengths = split_lengths(x)
+        if lengths is None:
+            return _convolved(self, params, values), state
+        out = _convolved(self, params, silenced(values, lengths), True)
+        settings, (count,) = _settings(self, tuple(values.shape[1:2]), True)
+        (reach,) = _reach(params["weight"].shape[:1], settings["dilation"])
+        lengths = new_lengths(lengths, count, reach, settings["stride"][0], settings["padding"][0])
+        return with_lengths(out, lengths), state
 
 
 @dataclass(frozen=True)
@@ -221,13 +236,17 @@ def _check_channels(layer: Any, made_for: int, channels: int, x: Any) -> None:
         )
 
 
-def _settings(layer: Any, sizes: Sizes) -> tuple[dict[str, Any], Sizes]:
+def _settings(layer: Any, sizes: Sizes, lengths: bool = False) -> tuple[dict[str, Any], Sizes]:
     """The settings of the primitive, and how many windows there are on every axis."""
     rank = layer.rank
     kernel = per_axis(layer, "kernel", layer.kernel, rank)
     stride = per_axis(layer, "stride", layer.stride, rank)
     dilation = per_axis(layer, "dilation", layer.dilation, rank)
-    padding = widths(layer.padding, sizes, _reach(kernel, dilation), stride)
+    reach = _reach(kernel, dilation)
+    if lengths:
+        padding = widths_with_lengths(layer.padding, reach, sizes, stride)
+    else:
+        padding = widths(layer.padding, sizes, reach, stride)
     counts = counted(layer, sizes, kernel, stride, padding, dilation)
     return {"stride": stride, "padding": padding, "dilation": dilation}, counts
 
@@ -236,9 +255,9 @@ def _reach(kernel: Sizes, dilation: Sizes) -> Sizes:
     return tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
 
 
-def _init(layer: Any, key: Any, in_shape: Shape) -> tuple[Tree, Tree, Shape]:
+def _init(layer: Any, key: Any, in_shape: Shape, lengths: bool = False) -> tuple[Tree, Tree, Shape]:
     sizes, channels = spatial(layer, in_shape, layer.rank)
-    _, counts = _settings(layer, sizes)
+    _, counts = _settings(layer, sizes, lengths)
     _check_groups(layer, channels)
     kernel = per_axis(layer, "kernel", layer.kernel, layer.rank)
     inner = channels // layer.groups
@@ -256,10 +275,10 @@ def _started(layer: Any, key: Any, shape: Sizes, fans: tuple[int, int]) -> Tree:
     return params
 
 
-def _convolved(layer: Any, params: Tree, x: Any) -> Any:
+def _convolved(layer: Any, params: Tree, x: Any, lengths: bool = False) -> Any:
     sizes, channels = spatial(layer, tuple(x.shape[1:]), layer.rank)
     _check_channels(layer, params["weight"].shape[-2] * layer.groups, channels, x)
-    settings, _ = _settings(layer, sizes)
+    settings, _ = _settings(layer, sizes, lengths)
     return ops.convolve(x, *_numbers(params), **settings, groups=layer.groups)
 
 

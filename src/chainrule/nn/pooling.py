@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -9,15 +10,19 @@ from chainrule import ops
 from chainrule.autodiff import Tree
 from chainrule.errors import SettingError
 from chainrule.nn.layer import Context, Shape
+from chainrule.nn.sequences import split_lengths, with_lengths
 from chainrule.nn.windows import (
     Padding,
     PerAxis,
     Sizes,
     check_padding,
     counted,
+    new_lengths,
     per_axis,
+    silenced,
     spatial,
     widths,
+    widths_with_lengths,
 )
 
 
@@ -34,7 +39,8 @@ class MaxPool:
     Raises:
         SettingError: a setting is not possible. ShapeError: an input that it cannot be moved over.
 
-    Where several numbers of a window are the largest, the gradient goes to the first.
+    Where several numbers of a window are the largest, the gradient goes to the first. Steps beyond
+    the length of a sequence are never the largest, and the result has lengths of its own.
     Source: Weng, Ahuja, Huang (1992).
 
     Example:
@@ -46,6 +52,7 @@ class MaxPool:
     stride: PerAxis | None = None
     padding: Padding = "valid"
     transparent: ClassVar[bool] = True
+    takes_lengths: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         _check(self)
@@ -54,7 +61,13 @@ class MaxPool:
         return {}, {}, _pooled_shape(self, in_shape)
 
     def apply(self, params: Tree, state: Tree, x: Any, context: Context) -> tuple[Any, Tree]:
-        return ops.max_pool(x, **_settings(self, tuple(x.shape[1:]))[0]), state
+        values, lengths = split_lengths(x)
+        settings, counts = _settings(self, tuple(values.shape[1:]), lengths is not None)
+        if lengths is None:
+            return ops.max_pool(values, **settings), state
+        lengths_after = _lengths_after(lengths, settings, counts)
+        out = ops.max_pool(silenced(values, lengths, -math.inf), **settings)
+        return with_lengths(silenced(out, lengths_after), lengths_after), state
 
 
 @dataclass(frozen=True)
@@ -62,7 +75,8 @@ class AveragePool:
     """The mean of every window, channel by channel.
 
     Args:
-        window, stride: as in `MaxPool`. padding: as in `Conv2D`; it does not count in the mean.
+        window, stride: as in `MaxPool`. padding: as in `Conv2D`; it does not count in the mean, and
+            neither do steps beyond the length of a sequence.
 
     Raises:
         SettingError: a setting is not possible. ShapeError: an input that it cannot be moved over.
@@ -79,6 +93,7 @@ class AveragePool:
     stride: PerAxis | None = None
     padding: Padding = "valid"
     transparent: ClassVar[bool] = True
+    takes_lengths: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         _check(self)
@@ -87,12 +102,23 @@ class AveragePool:
         return {}, {}, _pooled_shape(self, in_shape)
 
     def apply(self, params: Tree, state: Tree, x: Any, context: Context) -> tuple[Any, Tree]:
-        return ops.average_pool(x, **_settings(self, tuple(x.shape[1:]))[0]), state
+        values, lengths = split_lengths(x)
+        settings, counts = _settings(self, tuple(values.shape[1:]), lengths is not None)
+        if lengths is None:
+            return ops.average_pool(values, **settings), state
+        lengths_after = _lengths_after(lengths, settings, counts)
+        valid = ops.expand_dims(ops.valid_steps(lengths, values.shape[1]), axis=2)
+        shares = ops.average_pool(valid.astype(str(values.dtype)), **settings)
+        out = ops.average_pool(silenced(values, lengths), **settings)
+        out = out / ops.where(shares > 0, shares, 1.0)
+        return with_lengths(out, lengths_after), state
 
 
 @dataclass(frozen=True)
 class GlobalPool:
     """One number a channel: the mean, or the largest, of a whole image or sequence.
+
+    Of sequences with lengths only the steps within them count.
 
     Args:
         kind: "average" or "max".
@@ -109,19 +135,26 @@ class GlobalPool:
 
     kind: str = "average"
     transparent: ClassVar[bool] = True
+    takes_lengths: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.kind not in ("average", "max"):
             raise SettingError(f'GlobalPool({self.kind!r}): the kind is "average" or "max".')
 
     def init(self, key: Any, in_shape: Shape) -> tuple[Tree, Tree, Shape]:
-        return {}, {}, (spatial(self, in_shape)[1],)
+        return {}, {}, (spatial(self, split_lengths(in_shape)[0])[1],)
 
     def apply(self, params: Tree, state: Tree, x: Any, context: Context) -> tuple[Any, Tree]:
-        spatial(self, tuple(x.shape[1:]))
-        axes = tuple(range(1, x.ndim - 1))
-        reduce = ops.mean if self.kind == "average" else ops.max
-        return reduce(x, axis=axes), state
+        values, lengths = split_lengths(x)
+        sizes, _ = spatial(self, tuple(values.shape[1:]), None if lengths is None else 1)
+        axes = tuple(range(1, len(sizes) + 1))
+        if self.kind == "max":
+            x = values if lengths is None else silenced(values, lengths, -math.inf)
+            return ops.max(x, axis=axes), state
+        if lengths is None:
+            return ops.mean(values, axis=axes), state
+        steps = ops.expand_dims(lengths, axis=1).astype(str(values.dtype))
+        return ops.sum(silenced(values, lengths), axis=axes) / steps, state
 
 
 def _check(layer: Any) -> None:
@@ -131,14 +164,17 @@ def _check(layer: Any) -> None:
     check_padding(layer, layer.padding)
 
 
-def _settings(layer: Any, in_shape: Shape) -> tuple[dict[str, Any], Sizes]:
+def _settings(layer: Any, in_shape: Shape, lengths: bool = False) -> tuple[dict[str, Any], Sizes]:
     """The settings of the primitive, and how many windows there are on every axis."""
-    sizes, _ = spatial(layer, in_shape)
+    sizes, _ = spatial(layer, in_shape, 1 if lengths else None)
     rank = len(sizes)
     window = per_axis(layer, "window", layer.window, rank)
     stride = window if layer.stride is None else per_axis(layer, "stride", layer.stride, rank)
     check_padding(layer, layer.padding, rank)
-    padding = widths(layer.padding, sizes, window, stride)
+    if lengths:
+        padding = widths_with_lengths(layer.padding, window, sizes, stride)
+    else:
+        padding = widths(layer.padding, sizes, window, stride)
     if any(max(pair) >= w for pair, w in zip(padding, window, strict=True)):
         raise SettingError(
             f"{type(layer).__name__}: padding {layer.padding!r} is as wide as the window "
@@ -149,4 +185,11 @@ def _settings(layer: Any, in_shape: Shape) -> tuple[dict[str, Any], Sizes]:
 
 
 def _pooled_shape(layer: Any, in_shape: Shape) -> Shape:
-    return (*_settings(layer, in_shape)[1], in_shape[-1])
+    shape, lengths = split_lengths(in_shape)
+    _, counts = _settings(layer, shape, lengths is not None)
+    return with_lengths((*counts, shape[-1]), lengths)
+
+
+def _lengths_after(lengths: Any, settings: dict[str, Any], counts: Sizes) -> Any:
+    (window,), (stride,), (padding,) = (settings[k] for k in ("window", "stride", "padding"))
+    return new_lengths(lengths, counts[0], window, stride, padding)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+import numpy as np
+
+from chainrule import ops
 from chainrule.engine import window_counts
 from chainrule.errors import SettingError, ShapeError
 from chainrule.nn.layer import Shape
@@ -123,6 +126,29 @@ def counted(
             f"one window only. Use a stride of at most {min(full)}."
         )
     return counts
+
+
+def widths_with_lengths(padding: Padding, reach: Sizes, sizes: Sizes, stride: Sizes) -> Widths:
+    """The same for sequences with lengths, where nothing may depend on how far they are padded.
+
+    "same" then puts (reach - 1) // 2 zeros before every sequence, whatever the stride.
+    """
+    if padding == "same":
+        return tuple(((r - 1) // 2, r - 1 - (r - 1) // 2) for r in reach)
+    return widths(padding, sizes, reach, stride)
+
+
+def silenced(values: Any, lengths: Any, by: float = 0.0) -> Any:
+    """Sequences (batch, time, features) with one number wherever they are padding."""
+    valid = ops.valid_steps(lengths, values.shape[1])
+    return ops.where(ops.expand_dims(valid, axis=2), values, by)
+
+
+def new_lengths(lengths: Any, count: int, reach: int, stride: int, padding: Any) -> Any:
+    """How many windows every sequence has: at least one, that of a short one ends in zeros."""
+    ends = np.arange(count, dtype="int32") * np.int32(stride) + np.int32(reach - sum(padding))
+    fits = ops.less_equal(ends, ops.expand_dims(lengths, axis=1))
+    return ops.maximum(ops.sum(fits.astype("int32"), axis=1), np.int32(1))
 
 
 def times(sizes: Any) -> str:

@@ -168,7 +168,7 @@ def _to_weight(
             return xp.expand_dims(xp.matmul_tn(arrived[:, 0], rows[0]), 0)
         return xp.matmul_tn(xp.transpose(arrived, (1, 0, 2)), rows)
 
-    chunk = chunk_of(batch, windows * math.prod(kernel) * x.shape[-1])
+    chunk = chunk_of(batch, windows * (math.prod(kernel) * x.shape[-1] + outer))
     whole = batch // chunk
 
     def add(total: Array, part: Any) -> tuple[Array, tuple[()]]:
