@@ -1,7 +1,10 @@
 """The command's frame: exit codes, one or two lines for every fault, never a traceback."""
 
+import os
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -65,3 +68,35 @@ def test_the_program_is_deaf_to_signals_once_it_is_done():
     made = subprocess.run([sys.executable, "-c", ending], capture_output=True, text=True)
     assert (made.returncode, made.stderr) == (0, "")
     assert made.stdout.startswith("chainrule ")
+
+
+PRESSED = """
+import os, sys
+pressed, number = {module!r}, {number}
+class Press:
+    def find_spec(self, name, *_):
+        if name == pressed:
+            os.kill(os.getpid(), number)
+sys.meta_path.insert(0, Press())
+from {start} import {function} as command
+sys.argv = ["chainrule", "train", "table.csv", "--target", "y"]
+sys.exit(command())
+"""
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.mark.parametrize("number", [2, 15])
+@pytest.mark.parametrize(
+    "module", ["chainrule", "numpy", "chainrule.nn", "click", "chainrule.cli.train"]
+)
+def test_a_signal_while_the_program_loads_ends_it_in_one_line(module, number):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    start, function = project["scripts"]["chainrule"].split(":")
+    script = PRESSED.format(module=module, number=number, start=start, function=function)
+    path = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
+    made = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60,
+        env=os.environ | {"PYTHONPATH": path},
+    )  # fmt: skip
+    assert made.stderr == "Stopped. Nothing was saved.\n"
+    assert (made.returncode, made.stdout) == (128 + number, "")

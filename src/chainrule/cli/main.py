@@ -18,6 +18,7 @@ from typing import Any
 import click
 
 from chainrule.errors import ChainruleError, NonFiniteError, Terminated, unknown_name
+from chainrule_start import ending_at_once
 
 COMMANDS = {
     "train": "Train a network on a table, judge it, and save it.",
@@ -61,7 +62,10 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        return load(cmd_name) if cmd_name in COMMANDS else None
+        if cmd_name not in COMMANDS:
+            return None
+        with ending_at_once():
+            return load(cmd_name)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args[0] not in COMMANDS and not args[0].startswith("-"):
@@ -111,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def command() -> int:
-    """The program that is installed: `main`, and deaf to signals while Python shuts down."""
+    """What the installed program runs: `main`, and deaf to signals while Python shuts down."""
     code = main()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
