@@ -1,6 +1,6 @@
 """The installed program `chainrule`: from its first line on Ctrl-C ends it in one line.
 
-Importing chainrule takes half a second, and a KeyboardInterrupt in the middle of an import is a page
+Importing chainrule takes half a second, and a KeyboardInterrupt in the middle of that is a page
 of traceback. So this module stands beside the package: it imports nothing of it before it listens.
 """
 

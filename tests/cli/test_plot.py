@@ -65,7 +65,10 @@ BAD = {
     "another ending": ([M, "--kind", "curves", "--out", "c.pdf"], "written as .svg or .png"),
     "no rows": ([M, "--kind", "confusion"], "name a table"),
     "numbers of classes": ([M, "penguins.csv", "--kind", "residuals"], "--kind confusion fits"),
-    "an existing file": ([M, "--kind", "curves", "--out", "there.svg"], "Type --force"),
+    "an existing file": (
+        [M, "--kind", "curves", "--out", "there.svg"],
+        "there.svg exists. Type --force to replace it, or --out OTHER.svg.\n",
+    ),
     "no such folder": ([M, "--kind", "curves", "--out", "no/c.svg"], "there is no folder no"),
     "no model": (["penguins.csv", "--kind", "curves"], "not a whole model file"),
     "the model as output": ([M, "--kind", "curves", "--out", "m.svg", "--force"], "model file its"),

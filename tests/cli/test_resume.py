@@ -68,11 +68,30 @@ def test_a_command_that_is_stopped_goes_on_to_the_same_model(folder, capsys, num
         (line,) = [line for line in out.splitlines() if line.startswith("or go on: ")]
         assert shlex.split(line)[-1] == "--resume"
         assert not cr.load("table.safetensors").judgement
-    assert main([*TYPED, "--resume", "--quiet"]) == 0
+    before = {path: path.read_bytes() for path in KEPT.iterdir()}
+    assert main(TYPED) == 2
+    assert capsys.readouterr().err == (
+        "chainrule: A run that was stopped is kept in .table.checkpoint. Type --resume to go on "
+        "with it, or --force to start anew.\n"
+    )
+    assert before == {path: path.read_bytes() for path in KEPT.iterdir()}
+    assert main([*TYPED, "--resume", "--seed", "3"]) == 2
+    assert capsys.readouterr().err.startswith("chainrule: The run in .table.checkpoint is another")
+    assert main([*TYPED, "--resume"]) == 0
+    assert capsys.readouterr().err.startswith("Going on with .table.checkpoint\n")
     assert not KEPT.exists()
     again = weights("table.safetensors")
     assert main([*TYPED, "--force", "--quiet"]) == 0
     assert again == weights("table.safetensors")
+
+
+def test_force_gives_up_a_run_that_was_kept_and_says_so(folder, capsys):
+    process = started()
+    process.kill()
+    process.communicate()
+    assert main([*SHORT, "--force"]) == 0
+    said = "Starting anew: the run kept in .table.checkpoint is given up\n"
+    assert capsys.readouterr().err.startswith(said)
 
 
 SHORT = [*TYPED[:-1], "3"]

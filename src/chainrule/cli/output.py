@@ -25,7 +25,7 @@ def check_output(out: Path, source: Path, force: bool) -> None:
     if out.exists() and source.exists() and out.samefile(source):
         raise SettingError(f"--out {out} is the data file itself. Choose another name.")
     if out.exists() and not force:
-        raise SettingError(f"{out} exists. Type --force to replace it, or --out OTHER.safetensors.")
+        raise SettingError(f"{out} exists. Type --force to replace it, or --out OTHER{out.suffix}.")
     if not os.access(out.parent, os.W_OK):
         raise SettingError(f"--out {out}: the folder {out.parent} cannot be written to.")
 

@@ -15,11 +15,33 @@ QUIET_SECONDS = 10.0
 
 
 @contextmanager
-def progress_line(*, silent: bool = False) -> Iterator[bool | Callable[[Progress], None]]:
-    """A function for `progress=` that shows how training goes on stderr; False where silent."""
+def progress_line(
+    first: str = "", *, silent: bool = False
+) -> Iterator[bool | Callable[[Progress], None]]:
+    """A function for `progress=` that shows how training goes on stderr; False where silent.
+
+    Args:
+        first: a line before all others, said once training has begun and not where it is refused.
+    """
     if silent:
         yield False
         return
+    lines = [first] if first else []
+    with _shown() as show:
+
+        def tell(progress: Progress) -> None:
+            if lines:
+                click.echo(lines.pop(), err=True)
+            show(progress)
+
+        yield tell
+    if lines:
+        click.echo(lines.pop(), err=True)
+
+
+@contextmanager
+def _shown() -> Iterator[Callable[[Progress], None]]:
+    """What writes the line: on a terminal in place, elsewhere now and then."""
     if not sys.stderr.isatty():
         yield _now_and_then()
         return

@@ -32,7 +32,7 @@ from chainrule.model import Model
 from chainrule.nn import ACTIVATIONS
 from chainrule.optim import OPTIMIZERS
 from chainrule.recipes import SCHEDULES
-from chainrule.workflow import forget, is_finished
+from chainrule.workflow import forget, is_finished, is_kept
 from chainrule.workflow import train as train_on_table
 
 Command = Callable[..., Any]
@@ -100,7 +100,11 @@ def _with_options(command: Command) -> Command:
     type=click.Path(path_type=Path),
     help="The model file; by default the name of FILE, here.",
 )
-@click.option("--force", is_flag=True, help="Replace the model file if it exists.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Replace the model file, and a run that was kept, if there is one.",
+)
 @click.option("--checkpoint-every", default="30s", show_default=True, metavar="30s|N",
               help="How often the run is kept on disk, in seconds, minutes or epochs.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on with a run that was interrupted.")
@@ -120,7 +124,7 @@ def train(
     as_json: bool,
     **typed: Any,
 ) -> int:
-    """Train a network on the table in FILE (CSV), judge it on rows it never saw, and save it.
+    """Train a network on the table in FILE, judge it on rows it never saw, and save it.
 
     What is not given is decided from the data, and said.
 
@@ -143,17 +147,18 @@ def train(
         if resume and not folder.exists() and is_finished(out, file, settings):
             click.echo(f"{out} is finished: there is nothing to go on with.", err=True)
             return 0
+        if is_kept(folder) and not resume:
+            _start_anew(folder, force, quiet)
         check_output(out, Path(file), force or resume)
         settings |= {
             "checkpoint": folder,
             "checkpoint_every": _every(checkpoint_every),
             "resume": resume,
         }
-    if resume and not quiet:
-        known = folder.exists()
-        click.echo(f"Going on with {folder}" if known else "Nothing to resume: starting", err=True)
+    known = is_kept(folder)
+    first = (f"Going on with {folder}" if known else "Nothing to resume: starting") * resume
     keep_programs_on_disk(not no_cache)
-    with progress_line(silent=quiet) as progress, _forgotten_if_refused(folder):
+    with progress_line(first, silent=quiet) as progress, _forgotten_if_refused(folder):
         model = train_on_table(file, progress=progress, dry_run=dry_run, **settings)
     stopped = "not_judged" in model.card
     if quiet or as_json:
@@ -170,6 +175,17 @@ def train(
         return 143 if "SIGTERM" in model.card["not_judged"] else 130
     forget(folder)
     return 0
+
+
+def _start_anew(folder: Path, force: bool, quiet: bool) -> None:
+    """Give up the run in a folder, where that is wanted."""
+    if not force:
+        raise SettingError(
+            f"A run that was stopped is kept in {folder}. Type --resume to go on with it, or "
+            "--force to start anew."
+        )
+    if not quiet:
+        click.echo(f"Starting anew: the run kept in {folder} is given up", err=True)
 
 
 @contextmanager

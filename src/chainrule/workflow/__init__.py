@@ -4,7 +4,7 @@ from chainrule.workflow.cluster import cluster
 from chainrule.workflow.evaluate import Evaluation, evaluate
 from chainrule.workflow.explain import explain_row
 from chainrule.workflow.inspect import Inspection, inspect
-from chainrule.workflow.kept import forget
+from chainrule.workflow.kept import forget, is_kept
 from chainrule.workflow.models import load_any, load_model
 from chainrule.workflow.plot import FIGURES, plot
 from chainrule.workflow.predict import Predictions, predict, predict_chunks
@@ -23,6 +23,7 @@ __all__ = [
     "forget",
     "inspect",
     "is_finished",
+    "is_kept",
     "load_any",
     "load_model",
     "plot",

@@ -62,6 +62,12 @@ class Replay:
         return {"max_time": None, "max_steps": self.steps[self.count[0] - 1]}
 
 
+def is_kept(folder: str | os.PathLike[str]) -> bool:
+    """Whether a folder holds a run with a network in it, begun and not finished."""
+    path = Path(folder)
+    return _read(path) is not None and any(path.glob("network-*"))
+
+
 def forget(folder: str | os.PathLike[str]) -> None:
     """Delete the folder of a run that is over, if there is one."""
     if (Path(folder) / RUN).is_file():
@@ -122,8 +128,8 @@ def _check(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> Non
     if changed:
         listed = "; ".join(_difference(name, before.get(name), now.get(name)) for name in changed)
         raise SettingError(
-            f"The run in {path} is another one: {listed}. Take that back, or leave out --resume to "
-            "start anew."
+            f"The run in {path} is another one: {listed}. Take that back, or start anew: --force "
+            "in place of --resume, from Python resume=False."
         )
 
 
