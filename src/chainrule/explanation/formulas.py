@@ -18,6 +18,7 @@ from chainrule.autodiff import Primitive, Record
 from chainrule.explanation.names import Index, Names
 from chainrule.explanation.selection import Selection
 from chainrule.explanation.writing import EXACT, Text, factor, number, numeral, substitute
+from chainrule.ops import attention_weights
 
 SPELLED = frozenset(
     [
@@ -82,6 +83,7 @@ class Formulas:
             "logsumexp": self._logsumexp,
             "cross_entropy": self._cross_entropy,
             "label_cross_entropy": self._label_cross_entropy,
+            "attention": self._attention,
         }
 
     def forward(self, record: Record, index: Index) -> Written:
@@ -239,6 +241,24 @@ class Formulas:
         row = [int(i) for i in self.names.ids[record.inputs[0]][index]]
         kept = self.selection.along(row)
         return row, self._terms([self._power(row[k]) for k in kept], len(kept) < len(row))
+
+    def _attention(self, record: Record, index: Index) -> Written:
+        """Σ a·v: a1(2,3) is how much step 2 looks at step 3 through head 1; the largest if many."""
+        q, k, v, *valid = (self.names.values[slot] for slot in record.inputs)
+        heads = int(record.static.get("heads", 1))
+        example, step, column = index
+        head = column // (v.shape[2] // heads)
+        weights = attention_weights(q, k, *valid, **record.static)[example, head, step]
+        sources = self.names.ids[record.inputs[2]][example, :, column]
+        kept = sorted(np.argsort(-weights, kind="stable")[: self.selection.most])
+        pieces = [
+            (
+                f"a{head + 1}({step + 1},{j + 1})·{self.names.name(int(sources[j]))}",
+                f"{number(float(weights[j]))}·{factor(self.names.value(int(sources[j])))}",
+            )
+            for j in kept
+        ]
+        return self._terms(pieces, len(kept) < len(sources))
 
     def _power(self, i: int) -> Written:
         return f"e^{self.names.name(i)}", "e^" + factor(self.names.value(i))

@@ -83,6 +83,8 @@ def _legend(names: Names) -> Iterator[tuple[str, str]]:
     yield from _parameters(names)
     if units:
         yield "net, out", "a neuron's weighted sum, and what its activation makes of it"
+    if any(record.primitive.name == "attention" for record in names.tape.records):
+        yield "a1(2,3)", "how much step 2 looks at step 3, by head 1 of an attention layer"
     heads = batch["y"] if isinstance(batch["y"], dict) else {"": batch["y"]}
     for head, slot in heads.items():
         yield _targets(names, head, slot)

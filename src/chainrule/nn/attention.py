@@ -52,6 +52,7 @@ class MultiHeadAttention:
     causal: bool = False
     bias: bool = True
     takes_lengths: ClassVar[bool] = True
+    takes_names: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if isinstance(self.heads, bool) or not hasattr(self.heads, "__index__") or self.heads < 1:
