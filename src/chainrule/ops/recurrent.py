@@ -14,15 +14,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from chainrule.autodiff import primitive
 from chainrule.engine import Array
 from chainrule.errors import ShapeError
 
 Rule = Callable[..., Any]
 
+CHUNK = 512
+"""Rows of one product for the recurrent weight: its transposed factor stays in the cache."""
+
 
 def _sigmoid(xp: Any, x: Array) -> Array:
-    return 1 / (1 + xp.exp(-x))
+    return 0.5 * xp.tanh(0.5 * x) + 0.5
 
 
 def _time_first(xp: Any, x: Array) -> Array:
@@ -122,7 +127,21 @@ def _input_gradients(xp: Any, x: Array, weight: Array, gates: Array) -> tuple[An
 def _recurrent_gradient(xp: Any, states: Array, gates: Array, reverse: bool) -> Array:
     """For the recurrent weight: every step's gates with the state before it; the first has none."""
     before, at = (states[1:], gates[:-1]) if reverse else (states[:-1], gates[1:])
-    return xp.matmul_tn(_flat(xp, before), _flat(xp, at))
+    time, batch = before.shape[:2]
+    chunk = max(1, CHUNK // max(1, batch))
+    whole = time - time % chunk
+    if whole <= chunk:
+        return xp.matmul_tn(_flat(xp, before), _flat(xp, at))
+
+    def add(total: Array, part: Any) -> tuple[Array, Any]:
+        return total + xp.matmul_tn(*part), ()
+
+    rest = xp.matmul_tn(_flat(xp, before[whole:]), _flat(xp, at[whole:]))
+    pair = tuple(
+        [xp.reshape(x[:whole], (whole // chunk, chunk * batch, x.shape[2])) for x in (before, at)]
+    )
+    total: Array = xp.scan(add, rest, pair, whole // chunk, False)[0]
+    return total
 
 
 def _check(name: str, x: Array, weights: tuple[Array, ...], gates: int, lengths: Any) -> None:
@@ -187,6 +206,21 @@ def _(
     )
 
 
+_SLOPES = (0.5, 0.5, 1.0, 0.5)
+_MIDDLES = (0.5, 0.5, 0.0, 0.5)
+"""sigmoid(x) = tanh(x/2)/2 + 1/2, so that one tanh serves all four gates: s·tanh(s·x) + m."""
+
+
+def _per_gate(xp: Any, values: tuple[float, ...], units: int, dtype: Any) -> Array:
+    """One value for every unit of each gate, (gates · units,)."""
+    return xp.asarray(np.repeat(values, units).astype(dtype))
+
+
+def _parts(gates: Array, units: int) -> tuple[Array, ...]:
+    """The gates (batch, gates · units), one by one."""
+    return tuple([gates[:, k : k + units] for k in range(0, gates.shape[1], units)])
+
+
 @primitive(
     formula="i, f, g, o = σ, σ, tanh, σ of xₜ·w + hₜ₋₁·u + b; cₜ = f·cₜ₋₁ + i·g; hₜ = o·tanh(cₜ)",
     derivative="back through time, gate by gate",
@@ -208,17 +242,16 @@ def lstm(
     """
     _check("lstm", x, (weight, recurrent_weight), 4, lengths)
     units = recurrent_weight.shape[0]
+    slope, middle = (_per_gate(xp, values, units, x.dtype) for values in (_SLOPES, _MIDDLES))
 
     def step(carry: Any, at: Array) -> tuple[Any, Any]:
         hidden, cell = carry
         sums = at + xp.matmul(hidden, recurrent_weight)
-        i = _sigmoid(xp, sums[:, :units])
-        f = _sigmoid(xp, sums[:, units : 2 * units])
-        g = xp.tanh(sums[:, 2 * units : 3 * units])
-        o = _sigmoid(xp, sums[:, 3 * units :])
+        gates = xp.tanh(sums * slope) * slope + middle
+        i, f, g, o = _parts(gates, units)
         new = f * cell + i * g
         bent = xp.tanh(new)
-        return (o * bent, new), (xp.concatenate([i, f, g, o], axis=1), cell, bent)
+        return (o * bent, new), (gates, cell, bent)
 
     last, kept = _forward(xp, step, x, (weight, recurrent_weight, bias), 2, lengths, reverse)
     return _result(xp, last, kept[0], sequences), *kept
@@ -230,22 +263,16 @@ def _(
     bias: Array, *lengths: Array, reverse: bool = False, sequences: bool = False,
 ) -> tuple[Any, ...]:  # fmt: skip
     units = recurrent_weight.shape[0]
+    whole = _per_gate(xp, (0, 0, 1, 0), units, x.dtype)
 
     def back(carry: Any, kept: Any) -> tuple[Any, Any]:
         to_hidden, to_cell = carry
         _, gates, cell, bent = kept
-        i, f = gates[:, :units], gates[:, units : 2 * units]
-        g, o = gates[:, 2 * units : 3 * units], gates[:, 3 * units :]
+        i, f, g, o = _parts(gates, units)
         to_cell = to_cell + to_hidden * o * (1 - bent * bent)
-        arriving = xp.concatenate(
-            [
-                to_cell * g * (i * (1 - i)),
-                to_cell * cell * (f * (1 - f)),
-                to_cell * i * (1 - g * g),
-                to_hidden * bent * (o * (1 - o)),
-            ],
-            axis=1,
-        )
+        from_state = xp.concatenate([to_cell, to_cell, to_cell, to_hidden], axis=1)
+        others = xp.concatenate([g, cell, i, bent], axis=1)
+        arriving = from_state * others * ((gates + whole) * (1 - gates))
         return (xp.matmul_nt(arriving, recurrent_weight), to_cell * f), (arriving,)
 
     (gates,) = _backward(xp, back, cotangent[0], out[1:], 2, lengths, reverse, sequences)
@@ -277,8 +304,8 @@ def gru(
         recurrent_bias: (units,), d in the formula: the one that the reset gate multiplies.
         lengths, reverse, sequences: as in `simple_rnn`.
 
-    Returns: the result as in `simple_rnn`, then for the way back, (time, batch, …): states, gates,
-        what the reset gate multiplies, states before each step.
+    Returns: the result as in `simple_rnn`, then for the way back, (time, batch, …): states, reset
+        and update gate, n, what the reset gate multiplies, states before each step.
     """
     _check("gru", x, (weight, recurrent_weight), 3, lengths)
     units = recurrent_weight.shape[0]
@@ -286,12 +313,12 @@ def gru(
     def step(carry: Any, at: Array) -> tuple[Any, Any]:
         hidden = carry[0]
         again = xp.matmul(hidden, recurrent_weight)
-        r = _sigmoid(xp, at[:, :units] + again[:, :units])
-        z = _sigmoid(xp, at[:, units : 2 * units] + again[:, units : 2 * units])
+        both = _sigmoid(xp, at[:, : 2 * units] + again[:, : 2 * units])
+        r, z = _parts(both, units)
         inner = again[:, 2 * units :] + recurrent_bias
         n = xp.tanh(at[:, 2 * units :] + r * inner)
         new = n + z * (hidden - n)
-        return (new,), (xp.concatenate([r, z, n], axis=1), inner, hidden)
+        return (new,), (both, n, inner, hidden)
 
     last, kept = _forward(xp, step, x, (weight, recurrent_weight, bias), 1, lengths, reverse)
     return _result(xp, last, kept[0], sequences), *kept
@@ -307,12 +334,11 @@ def _(
 
     def back(carry: Any, kept: Any) -> tuple[Any, Any]:
         (arriving,) = carry
-        _, gates, inner, hidden = kept
-        r, z, n = gates[:, :units], gates[:, units : 2 * units], gates[:, 2 * units :]
+        _, both, n, inner, hidden = kept
+        r, z = _parts(both, units)
         to_n = arriving * (1 - z) * (1 - n * n)
-        to_r = to_n * inner * (r * (1 - r))
-        to_z = arriving * (hidden - n) * (z * (1 - z))
-        inside = xp.concatenate([to_r, to_z, to_n * r], axis=1)
+        from_state = xp.concatenate([to_n * inner, arriving * (hidden - n)], axis=1)
+        inside = xp.concatenate([from_state * (both * (1 - both)), to_n * r], axis=1)
         before = arriving * z + xp.matmul_nt(inside, recurrent_weight)
         return (before,), (inside, to_n)
 
