@@ -54,6 +54,45 @@ def test_planted_clusters_are_counted(clusters, group):
     assert chosen.silhouette == max(c.silhouette for c in choice.candidates[1:])
 
 
+def scattered(clusters, features, shape, seed, rows=400):
+    """Clusters at random places, at least 6 standard deviations apart; in pairs if "paired"."""
+    r = np.random.default_rng(seed)
+    middles = []
+    while len(middles) < clusters:
+        place = r.uniform(0, 60, features)
+        if shape == "paired" and len(middles) % 2:
+            away = r.normal(size=features)
+            place = middles[-1] + 6.5 * away / np.linalg.norm(away)
+        if all(np.linalg.norm(place - other) >= 6 for other in middles):
+            middles.append(place)
+    share = np.arange(3.0, 3 + clusters) if shape == "sizes" else np.ones(clusters)
+    member = r.choice(clusters, rows, p=share / share.sum())
+    around = (
+        r.uniform(-1.7, 1.7, (rows, features))
+        if shape == "even"
+        else r.normal(size=(rows, features))
+    )
+    around[:, 0] *= 1.6 if shape == "long" else 1.0
+    return np.array(middles)[member] + around
+
+
+@pytest.mark.parametrize("clusters", [4, 5])
+def test_two_clusters_near_each_other_are_two_though_others_are_far(clusters):
+    choice = choose_clusters(scattered(clusters, 2, "paired", clusters), by_kmeans, most=6)
+    assert choice.clusters == clusters
+
+
+@pytest.mark.long
+def test_scattered_clusters_are_counted_in_95_of_100_draws():
+    shapes = ("round", "even", "long", "sizes", "paired")
+    right = 0
+    for draw in range(100):
+        clusters, features = 3 + draw % 4, (2, 5, 8)[draw % 3]
+        table = scattered(clusters, features, shapes[draw % 5], draw)
+        right += choose_clusters(table, by_kmeans, seed=draw).clusters == clusters
+    assert right >= 95
+
+
 def test_one_long_cloud_is_no_cluster():
     assert choose_clusters(rng.normal(size=(300, 3)) * [1, 3, 9], by_kmeans, most=5).clusters == 1
 

@@ -14,12 +14,14 @@ import tracemalloc
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import chainrule as cr
 from chainrule import losses, nn
 from chainrule.autodiff import tree_map
+from chainrule.clustering import Segments, load_segments
 from chainrule.data import Targets
 from chainrule.errors import ChainruleError, ModelFileError
 from chainrule.model import Model
@@ -60,6 +62,25 @@ def corpus(folder: Path) -> list[bytes]:
     return files
 
 
+def segment_files(folder: Path) -> list[bytes]:
+    """Proper files of segments: middles, directions, a tree without rows and with them."""
+    table = {
+        "size": [None if i % 9 == 0 else i * 1.5 for i in range(40)],
+        "town": ["Köln", "Rome", "", "Oslo"] * 10,
+        "day": [f"2024-0{1 + i % 9}-11" for i in range(40)],
+    }
+    files = []
+    for settings in (
+        {"k": 2},
+        {"k": 3, "metric": "cosine", "drop": "town"},
+        {"k": 2, "method": "ward"},
+        {"k": 2, "method": "single", "keep_rows": True},
+    ):
+        cr.cluster(table, **settings).save(folder / "s.safetensors")
+        files.append((folder / "s.safetensors").read_bytes())
+    return files
+
+
 def from_table() -> Model:
     """A model of a table with numbers, labels, dates and missing values."""
     days = [f"2024-0{1 + i % 9}-11" for i in range(40)]
@@ -75,8 +96,13 @@ def from_table() -> Model:
         return cr.train(table, target="price", **quick)
 
 
-def fuzz(files: list[bytes], folder: Path, numbers: range, seed: int) -> Outcome:
+def fuzz(
+    files: list[bytes], folder: Path, numbers: range, seed: int, kind: str = "models"
+) -> Outcome:
     """Load the damaged files of these numbers.
+
+    Args:
+        kind: "models" or "segments".
 
     Raises:
         Exception: what loading raised, and is no ModelFileError.
@@ -88,20 +114,20 @@ def fuzz(files: list[bytes], folder: Path, numbers: range, seed: int) -> Outcome
         source = random.Random(f"{seed} {number}")
         path.write_bytes(damaged(source, source.choice(files)))
         try:
-            one(path, source, outcome, measured=number % 20 == 0)
+            one(path, source, outcome, kind, measured=number % 20 == 0)
         except BaseException as error:
             error.add_note(f"case {number} of seed {seed}")
             raise
     return outcome
 
 
-def one(path: Path, source: random.Random, outcome: Outcome, *, measured: bool) -> None:
+def one(path: Path, source: random.Random, outcome: Outcome, kind: str, *, measured: bool) -> None:
     """Load one file; what loads must be usable. Memory is measured in some, for it costs time."""
     if measured:
         tracemalloc.start()
     start = time.process_time()
     try:
-        model = cr.load(path)
+        model = KINDS[kind][0](path)
     except ModelFileError as error:
         refused, model = str(error), None
     seconds = time.process_time() - start
@@ -116,7 +142,7 @@ def one(path: Path, source: random.Random, outcome: Outcome, *, measured: bool) 
         assert seconds < SECONDS, f"{seconds} seconds"
     if model is not None:
         outcome.loaded += 1
-        use(model)
+        KINDS[kind][1](model)
         return
     outcome.refused += 1
     assert refused.isprintable(), refused
@@ -133,16 +159,36 @@ def use(model: Model) -> None:
             pass
 
 
+def use_segments(segments: Segments) -> None:
+    """What loaded places rows or says why not, is told as a page, and is saved again."""
+    table = {"size": [1.0, None], "town": ["Rome", "Bonn"], "day": ["2024-01-11", ""]}
+    with np.errstate(all="ignore"), tempfile.TemporaryDirectory() as name:
+        try:
+            segments.save(Path(name) / "again.safetensors")
+            segments.place(table)
+        except ChainruleError:
+            pass
+
+
+KINDS: dict[str, tuple[Any, Any]] = {
+    "models": (cr.load, use),
+    "segments": (load_segments, use_segments),
+}
+"""How each kind of file is loaded and used."""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Load damaged model files.")
     parser.add_argument("--cases", type=int, default=10_000)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kind", choices=("models", "segments"), default="models")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         numbers = range(asked.first, asked.first + asked.cases)
-        outcome = fuzz(corpus(folder), folder, numbers, asked.seed)
+        files = corpus(folder) if asked.kind == "models" else segment_files(folder)
+        outcome = fuzz(files, folder, numbers, asked.seed, asked.kind)
     print(
         f"{outcome.refused:,} refused, {outcome.loaded:,} loaded and used; the slowest took "
         f"{outcome.slowest:.3f} s, the hungriest {outcome.hungriest / 2**20:.1f} MB beyond twice "

@@ -15,7 +15,7 @@ from chainrule import nn
 from chainrule.errors import ModelFileError
 from chainrule.model.container import DTYPES, read_container, write_container
 from chainrule.model.strict_json import NUMBER_LIMIT
-from tests.model.fuzz import corpus, fuzz
+from tests.model.fuzz import corpus, fuzz, segment_files
 from tests.model.hostile import whole
 from tests.model.mutations import damaged
 from tests.model.raw import parts, sealed, with_document
@@ -87,6 +87,18 @@ def test_random_damage_is_refused_or_leaves_a_model_that_can_be_used(tmp_path):
 @pytest.mark.long
 def test_a_hundred_thousand_damaged_files_are_refused_or_leave_a_model(tmp_path):
     outcome = fuzz(corpus(tmp_path), tmp_path, range(100_000), seed=1)
+    assert outcome.refused + outcome.loaded == 100_000
+
+
+def test_random_damage_to_segments_is_refused_or_leaves_segments_that_can_be_used(tmp_path):
+    outcome = fuzz(segment_files(tmp_path), tmp_path, range(300), 0, "segments")
+    assert outcome.refused > 200
+    assert outcome.loaded > 5
+
+
+@pytest.mark.long
+def test_a_hundred_thousand_damaged_segment_files_are_refused_or_leave_segments(tmp_path):
+    outcome = fuzz(segment_files(tmp_path), tmp_path, range(100_000), 1, "segments")
     assert outcome.refused + outcome.loaded == 100_000
 
 

@@ -29,6 +29,9 @@ CLEAR = 4.0
 NEIGHBOR, MOST_FAR = 5, 0.05
 """Which nearest row says whether one is far off; where more rows than this share are, none is."""
 
+ENOUGH_TO_SPLIT, PARTED = 20, 0.5
+"""Rows of a cluster that may be two, and the silhouette that its halves must have."""
+
 STABLE = 0.6
 """Groupings below it are not to be trusted (Hennig 2007 says so of clusters)."""
 
@@ -107,7 +110,7 @@ def choose_clusters(rows: Any, group: Grouping, *, most: int = 10, seed: int = 0
     labels = group(some, counts, seed)
     squares = _log_squares(some, labels)
     even, normal = (
-        np.array([_log_squares(x, group(x, counts, seed + i)) for i, x in enumerate(references)])
+        _falls(references, group, counts, seed)
         for references in (_even(some, rng), _normal(some, rng))
     )
     gaps = even.mean(axis=0) - squares
@@ -122,7 +125,54 @@ def choose_clusters(rows: Any, group: Grouping, *, most: int = 10, seed: int = 0
         )
         for i, k in enumerate(counts)
     )  # fmt: skip
-    return _decide(candidates, len(some))
+    choice = _decide(candidates, len(some))
+    return _finer(choice, some, labels, group, rng, seed) if choice.clusters > 1 else choice
+
+
+def _finer(
+    choice: Choice, rows: Any, labels: dict[int, Any], group: Grouping, rng: Any, seed: int
+) -> Choice:
+    """A larger number where a cluster is several itself, told from noise by the same test.
+
+    The silhouette compares a row with the nearest other cluster alone, so it likes two that lie
+    near each other as one if all others are far away.
+    """
+    k = choice.clusters
+    while True:
+        parts = [rows[labels[k] == number] for number in range(k)]
+        more = k + sum(_are_two(part, group, rng, seed) for part in parts)
+        stable = more < len(choice.candidates) + 1 and (
+            choice.candidates[more - 1].stability >= STABLE
+        )
+        if more == k or not stable:
+            break
+        k = more
+    if k == choice.clusters:
+        return choice
+    reason = (
+        f"{k} clusters: {choice.clusters} have the largest silhouette of those that are stable, "
+        "but some of them fall into clearly separate parts."
+    )
+    return Choice(k, choice.candidates, choice.rows, reason)
+
+
+def _are_two(rows: Any, group: Grouping, rng: Any, seed: int) -> bool:
+    """Whether the rows of a cluster fall into two halves, clearly more than noise would."""
+    if len(rows) < ENOUGH_TO_SPLIT or len(np.unique(rows, axis=0)) < ENOUGH_TO_SPLIT:
+        return False
+    labels = group(rows, [1, 2], seed)
+    if silhouettes(_distances(rows), labels[2]).mean() < PARTED:
+        return False
+    squares = _log_squares(rows, labels)
+    return all(
+        _beyond(squares, _falls(references, group, [1, 2], seed))[1] > CLEAR
+        for references in (_even(rows, rng), _normal(rows, rng))
+    )
+
+
+def _falls(references: list[Any], group: Grouping, counts: Sequence[int], seed: int) -> Any:
+    """The logarithms of the squares of rows without clusters, (references, counts)."""
+    return np.array([_log_squares(x, group(x, counts, seed + i)) for i, x in enumerate(references)])
 
 
 def far_off(rows: Any) -> Any:
