@@ -6,7 +6,7 @@ READY := .venv/ready
 PEERS_READY := .venv-peers/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run example-houses test lint types format test-long torture coverage mutants test-peers bench bench-tables bench-checkpoint docs-figures lock clean again
+.PHONY: help run example-houses test lint types format test-long torture coverage mutants test-peers bench bench-tables bench-cluster bench-checkpoint docs-figures lock clean again
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -34,7 +34,7 @@ format: $(READY) ## format the files and mend what lint can mend
 test-long: $(READY) ## run the tests that take minutes
 	@$(PYTHON) -m pytest --quiet -m long
 
-torture: $(READY) ## damage 100,000 model files, kill 200 runs, signal 100: half an hour
+torture: $(READY) ## damage 100,000 model files and as many of segments, kill 200 runs, signal 100: half an hour
 	@$(PYTHON) -m pytest --quiet -m long tests/model tests/training/test_resume.py tests/cli/test_resume.py
 
 coverage: $(READY) ## demand that every branch of the model file's code is tested
@@ -55,6 +55,9 @@ bench: $(PEERS_READY) ## measure the speed beside PyTorch and scikit-learn; ARGS
 
 bench-tables: $(READY) ## measure reading, training, predicting and memory on tables; ARGS="--write docs/benchmarks-tables.md" records it
 	@$(PYTHON) -m benchmarks.table $(ARGS)
+
+bench-cluster: $(READY) ## measure clustering beside scikit-learn, SciPy and fastcluster; ARGS="--write docs/benchmarks-cluster.md" records it
+	@$(PYTHON) -m benchmarks.cluster $(ARGS)
 
 bench-checkpoint: $(READY) ## measure what keeping a run costs, and how fast a second run starts
 	@$(PYTHON) -m benchmarks.checkpoint
