@@ -35,10 +35,11 @@ class Local:
 
 @dataclass(frozen=True, eq=False)
 class Visit:
-    """One record on the way back: its local derivatives."""
+    """One record on the way back: its local derivatives, and what arrives at its outputs."""
 
     record: Record
     locals: tuple[Local, ...]
+    arriving: Any
 
 
 class Chain:
@@ -85,22 +86,23 @@ class Chain:
         return Derivative(self.names.name(identity), found, terms, complete)
 
     def _visit(self, record: Record, arriving: Any, given: dict[int, Any]) -> None:
-        if record.several:
-            self.visits.append(Visit(record, ()))
-            return
         found: list[Local] = []
-        for index, out in self.selection.shown(self.names.ids[record.outputs[0]]):
-            self._arrived[out] = float(arriving[index])
-            for local in self._locals(record, index, out, given):
-                term = Term(self.names.name(out), float(arriving[index]), local.value)
-                self._terms.setdefault(local.source, []).append(term)
-                found.append(local)
-        self.visits.append(Visit(record, tuple(found)))
+        for number, slot in enumerate(record.outputs):
+            cotangent = arriving[number] if record.several else arriving
+            if cotangent is None or slot not in self.names.ids:
+                continue
+            for index, out in self.selection.shown(self.names.ids[slot]):
+                self._arrived[out] = float(cotangent[index])
+                for local in self._locals(record, number, index, out, given):
+                    term = Term(self.names.name(out), float(cotangent[index]), local.value)
+                    self._terms.setdefault(local.source, []).append(term)
+                    found.append(local)
+        self.visits.append(Visit(record, tuple(found), arriving))
 
     def _locals(
-        self, record: Record, index: Index, out: int, given: dict[int, Any]
+        self, record: Record, number: int, index: Index, out: int, given: dict[int, Any]
     ) -> Iterator[Local]:
-        one, nan = (self._pulled(record, index, seed) for seed in (1.0, np.nan))
+        one, nan = (self._pulled(record, number, index, seed) for seed in (1.0, np.nan))
         for position, slot in enumerate(record.inputs):
             if slot not in given or one[position] is None:
                 continue
@@ -109,13 +111,16 @@ class Chain:
                 if depends[place]:
                     yield Local(out, source, position, index, place, float(one[position][place]))
 
-    def _pulled(self, record: Record, index: Index, seed: float) -> list[Any]:
+    def _pulled(self, record: Record, number: int, index: Index, seed: float) -> list[Any]:
         """What a rule gives for a cotangent that is `seed` at one place and 0 elsewhere."""
         values = self.names.values
         inputs = [values[slot] for slot in record.inputs]
-        out = values[record.outputs[0]]
-        cotangent = np.zeros_like(out)
+        out: Any = values[record.outputs[number]]
+        cotangent: Any = np.zeros_like(out)
         cotangent[index] = seed
+        if record.several:
+            out = tuple([values[slot] for slot in record.outputs])
+            cotangent = tuple([cotangent if k == number else None for k in range(len(out))])
         rule = record.primitive.vjp
         assert rule is not None
         pulled = rule(namespace_of(*inputs), cotangent, out, *inputs, **record.static)

@@ -24,6 +24,7 @@ from chainrule.explanation.page import (
     Section,
 )
 from chainrule.explanation.recorded import Recorded, record
+from chainrule.explanation.through_time import RECURRENT, through_time
 from chainrule.explanation.updating import Update, described, idea
 from chainrule.explanation.writing import factor, listed, number
 from chainrule.losses import HeadLosses, LossFunction
@@ -191,7 +192,7 @@ class _Writer:
             yield Section(self._title(place, records), tuple(lines), notes)
 
     def _computed(self, record: Record) -> Iterator[Line]:
-        for slot in record.outputs:
+        for slot in record.outputs[:1] if record.primitive.name in RECURRENT else record.outputs:
             for index, identity in self.chain.selection.shown(self.names.ids[slot]):
                 symbols, numbers = self.formulas.forward(record, index)
                 name, value = self.names.name(identity), self.names.value(identity)
@@ -270,7 +271,14 @@ class _Writer:
                 lines += self._products(self._outputs(visit))
                 lines += self._locals(visit)
                 lines += self._products(due.get(id(visit.record), ()))
-            yield Section(self._title(place, [v.record for v in inside][::-1]), tuple(lines))
+            notes = [
+                note
+                for visit in inside
+                if visit.record.primitive.name in RECURRENT
+                for note in through_time(visit.record, visit.arriving, self.names.values)
+            ]
+            title = self._title(place, [v.record for v in inside][::-1])
+            yield Section(title, tuple(lines), tuple(notes))
         found = [self._by_identity[i] for i in self._params()]
         unreached = [d.name for d in found if not d.terms and d.value == 0]
         if unreached:

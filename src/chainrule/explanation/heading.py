@@ -22,7 +22,7 @@ def heading(names: Names, selection: Selection) -> Iterator[str]:
     """The head of the page, line by line."""
     recorded = names.recorded
     layers = [_word(layer) for _, layer in recorded.network.walk()]
-    sizes = recorded.batch["x"].shape[1:]
+    sizes = leaves(recorded.batch["x"])[-1].shape[1:]
     count = " × ".join(str(n) for n in sizes) + (" input" if sizes == (1,) else " inputs")
     yield "ONE ROW IN NUMBERS" if recorded.predicting else "ONE TRAINING STEP IN NUMBERS"
     yield ""
@@ -73,7 +73,7 @@ def _legend(names: Names) -> Iterator[tuple[str, str]]:
     units = [unit for found in names.neurons.values() for unit in found]
     hidden = [unit for unit in units if unit.startswith("h")]
     outputs = [unit for unit in units if unit.startswith("o")]
-    inputs = [names.label(int(i)).unit for i in names.ids[batch["x"]][:1].flat]
+    inputs = [names.label(int(i)).unit for i in names.ids[leaves(batch["x"])[-1]][:1].flat]
     yield listed(inputs), "input" if len(inputs) == 1 else "inputs"
     if hidden:
         several = "hidden neurons, counted through all layers"

@@ -25,6 +25,7 @@ from chainrule.autodiff import Record, paths
 from chainrule.engine import namespace_of
 from chainrule.explanation.recorded import Recorded
 from chainrule.explanation.writing import number
+from chainrule.nn import split_lengths
 
 MOVES = frozenset(
     [
@@ -203,7 +204,10 @@ class Names:
                 self._add(slot, letter, _counted(before, shape), param=True)
 
     def _name_batch(self, batch: Any) -> None:
-        self._add(batch["x"], "", self._grid("x", self.values[batch["x"]].ndim))
+        values, lengths = split_lengths(batch["x"])
+        self._add(values, "", self._grid("x", self.values[values].ndim))
+        if lengths is not None:
+            self._add(lengths, "length", lambda index: Label("", self._example(index[0])))
         if not isinstance(batch["y"], dict):
             self._name_targets(batch["y"], "label", 0)
             return
