@@ -88,7 +88,7 @@ def test_of_equally_near_rows_the_first_is_the_nearest(table, new):
 
 @pytest.mark.parametrize("shift", [0.0, 1e6])
 def test_far_from_the_origin_the_nearest_row_is_still_found(shift):
-    table, new = rng.normal(size=(5000, 2)) + shift, rng.normal(size=(700, 2)) + shift
+    table, new = rng.normal(size=(5000, 2)) + shift, rng.normal(size=(2500, 2)) + shift
     first = cdist(new, table, "sqeuclidean").argmin(axis=1)
     for threads in (1, 2, 8):
         np.testing.assert_array_equal(NearestRows.of(table).find(new, threads), first)

@@ -16,7 +16,7 @@ MOST_BLOCKS = 64
 ROWS_A_BLOCK = 1024
 """Blocks have at least so many rows, and there are at most MOST_BLOCKS of them."""
 
-THREADED_WORK = 200_000
+THREADED_WORK = 1_500_000
 """Below so many multiplications one thread is done before others have started."""
 
 

@@ -15,6 +15,9 @@ from chainrule.clustering.compiled import loops
 from chainrule.clustering.seeding import random_rows, seed_centers
 from chainrule.errors import DataError, SettingError
 
+BOUNDED_WORK = 100_000
+"""Below so many multiplications an iteration measures everything sooner than it keeps bounds."""
+
 
 @dataclass(frozen=True, eq=False)
 class Clusters:
@@ -58,7 +61,7 @@ def kmeans(
         max_iter, tol: stop when the centers' squared moves sum to at most tol times the mean
             variance of the features, or when no row changes.
         cosine: whether angles count and lengths do not: rows and centers are brought to length 1.
-        bounds: whether rows are passed over that cannot change; the result is the same.
+        bounds: whether rows may be passed over that cannot change; the result is the same.
         seed: a whole number, or a NumPy generator.
         threads: how many; None: as many as there are. The result does not depend on it.
 
@@ -83,11 +86,13 @@ def kmeans(
             f"init has shape {given.shape}; centers of shape ({clusters}, {data.shape[1]}) are "
             "needed: one row for each of the clusters."
         )
+    work = data.size * clusters
+    bounded = bounds and work >= BOUNDED_WORK
     best: Clusters | None = None
-    with block_runner(threads, data.size * clusters) as run:
+    with block_runner(threads, work) as run:
         for _ in range(1 if given is not None else starts):
             centers = _first_centers(data, mass, clusters, given, init, rng, run)
-            found = _iterate(data, mass, centers, max_iter, allowed, cosine, bounds, run)
+            found = _iterate(data, mass, centers, max_iter, allowed, cosine, bounded, run)
             if best is None or found.inertia < best.inertia:
                 best = found
     assert best is not None
