@@ -53,6 +53,7 @@ def corpus(folder: Path) -> list[bytes]:
         model_with(BRANCHES, {"city": (), "numbers": (3,)}),
         model_with(nn.Network([nn.Flatten(), RESIDUAL, nn.LayerNorm()]), (1, 3)),
         model_with(nn.Embedding(7, 4), ()),
+        model_with(nn.EmbedColumns((0, 2), (5, 6), (3, 2)), (3,)),
         from_table(),
     ]
     files = []

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 MOST_LABELS = 255
-"""Categories with more labels than this are given to the trees as numbers."""
+"""The trees take no more labels of a column: of more the rarest are given to them as one."""
 
 FEW_CELLS = 500_000
 """Up to so many cells one thread is faster: starting more of them costs more than it saves."""
@@ -105,21 +105,39 @@ def boosted_trees(x: Any, y: Any, weights: Any, *, classes: int, categories: Any
     """
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-    few = [bool(c) and len(np.unique(x[:, i])) < MOST_LABELS for i, c in enumerate(categories)]
+    frequent = {i: _most_frequent(x[:, i]) for i, c in enumerate(categories) if c}
+    x = _few_labels(x, frequent)
     kind = HistGradientBoostingClassifier if classes else HistGradientBoostingRegressor
-    trees = kind(categorical_features=few, random_state=seed % 2**32)
+    trees = kind(categorical_features=list(map(bool, categories)), random_state=seed % 2**32)
     if classes and len(np.unique(y)) < 2:
         return lambda new: _spread(np.ones((len(new), 1)), np.unique(y), classes)
     with _few_threads(x.size):
         trees.fit(x, y, weights)
 
     def predict(new: Any) -> Any:
+        new = _few_labels(new, frequent)
         with _few_threads(new.size):
             if not classes:
                 return trees.predict(new)
             return _spread(trees.predict_proba(new), trees.classes_, classes)
 
     return predict
+
+
+def _most_frequent(column: Any) -> Any:
+    """The labels of a column that the trees can tell apart, rising; NaN left out."""
+    labels, rows = np.unique(column[~np.isnan(column)], return_counts=True)
+    return np.sort(labels[np.argsort(-rows, kind="stable")[: MOST_LABELS - 1]])
+
+
+def _few_labels(x: Any, frequent: dict[int, Any]) -> Any:
+    """Columns with labels as their places among the most frequent, the rarer ones all one more."""
+    x = np.array(x, "float64")
+    for i, labels in frequent.items():
+        place = np.searchsorted(labels, x[:, i])
+        known = np.append(labels, np.nan)[place] == x[:, i]
+        x[:, i] = np.where(np.isnan(x[:, i]), np.nan, np.where(known, place, len(labels)))
+    return x
 
 
 def _quietly(model: Any, x: Any, y: Any, weights: Any) -> Any:
