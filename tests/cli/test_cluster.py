@@ -36,6 +36,15 @@ def test_the_page_says_what_each_segment_is_and_what_is_next(capsys):
     assert Path("two-profile.svg").exists()
 
 
+def test_how_an_unusual_file_was_read_is_said(capsys):
+    rows = "".join(f"{i % 7},5;{'Köln' if i % 2 else 'Rom'}\n" for i in range(40))
+    Path("europe.csv").write_bytes(("Größe;Stadt\n" + rows).encode("latin-1"))
+    assert main(["cluster", "europe.csv", "--k", "2"]) == 0
+    page = capsys.readouterr().out
+    assert "Windows-1252" in page
+    assert "decimal commas" in page
+
+
 def test_the_document_has_the_same(capsys):
     assert main(["cluster", *QUICK, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)

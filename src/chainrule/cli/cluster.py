@@ -114,6 +114,8 @@ def segment_lines(found: Segments, anomalies: bool) -> Iterator[str]:
     """What was read, chosen and found."""
     card = found.card
     yield f"Read {card['table']}: {card['rows']:,} rows"
+    for sentence in card.get("said", ()):
+        yield from wrapped(f"  {sentence}", 2)
     used = [name for name, reason in card["columns"].items() if not reason]
     yield from wrapped(f"Clustered by {', '.join(used)}", 2)
     for name, reason in card["columns"].items():

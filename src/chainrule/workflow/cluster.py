@@ -98,6 +98,7 @@ def cluster(
     shares = np.bincount(labels, minlength=len(centers)) / len(labels)
     card = {
         "table": table.name, "rows": table.rows, "columns": left_out, "method": method,
+        "said": list(table.reading.said),
         "metric": metric, "seed": seed, "data_hash": table.digest(), "k": len(centers),
         "imputed": {n: int(table.column(n).missing.sum()) for n in used
                     if table.column(n).missing.any()},
