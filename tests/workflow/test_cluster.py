@@ -21,7 +21,7 @@ def customers():
     region = np.where(kind == 0, "north", "south")
     spend[7] = 900
     return {
-        "id": [f"c{i}" for i in range(ROWS)],
+        "id": [f"customer{i}" for i in range(ROWS)],
         "spend": spend,
         "visits": visits,
         "region": region.tolist(),
@@ -68,10 +68,10 @@ def test_the_file_gives_the_same_answers_and_holds_no_row(segments, tmp_path):
     np.testing.assert_array_equal(again.predict(TABLE), segments.labels)
     assert again.card == json.loads(json.dumps(segments.card))
     assert again.rows is None
-    assert b"c17" not in path.read_bytes()
+    assert b"customer17" not in path.read_bytes()
     answers = cr.predict(path, TABLE, id="id")
     np.testing.assert_array_equal(answers["segment"], segments.labels)
-    assert answers["id"][3] == "c3"
+    assert answers["id"][3] == "customer3"
     assert answers["oddness"].argmax() == 7
 
 

@@ -161,5 +161,5 @@ def draw_profile(effects: Any, names: Sequence[str], segments: Sequence[str]) ->
     panel.tick_params(length=0)
     for edge in np.arange(-0.5, count):
         panel.axvline(edge, color=PALE, linewidth=0.8)
-    panel.set(title="Differences to the other rows\n(standard deviations)")
+    panel.set(title="Differences to the other rows,\nin standard deviations")
     return figure
