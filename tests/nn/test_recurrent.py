@@ -155,6 +155,19 @@ def test_the_rule_by_hand_equals_the_derivative_of_scan(kind):
         np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("steps", [13, 15])
+def test_the_weight_gradient_of_long_sequences_is_added_up_in_chunks(steps, reverse, monkeypatch):
+    layer = nn.LSTM(UNITS, reverse=reverse)
+    params, values = made(layer), drawn(BATCH, steps, FEATURES)
+    derive = value_and_grad(lambda p: ops.sum(applied(layer, p, values)))
+    whole = derive(params)[1]
+    monkeypatch.setattr("chainrule.ops.recurrent.CHUNK", 3 * BATCH)
+    chunks = derive(params)[1]
+    for name, grad in whole.items():
+        np.testing.assert_allclose(chunks[name], grad, rtol=1e-12)
+
+
 def test_parameters_start_as_they_should():
     params, _, _ = nn.LSTM(6).init(KEY, (TIME, FEATURES))
     assert params["bias"].tolist() == [0] * 6 + [1] * 6 + [0] * 12

@@ -87,7 +87,7 @@ WIDE = {
     "Network": (nn.Network([nn.Dense(128), nn.Sigmoid(), nn.Dense(64)]), (257,)),
     "Embedding": (nn.Embedding(50, 16), (20,)),
     "SimpleRNN": (nn.SimpleRNN(100), (7, 257)),
-    "LSTM": (nn.LSTM(100), (7, 257)),
+    "LSTM": (nn.LSTM(100), (10, 257)),
     "GRU": (nn.GRU(100, sequences=True), (7, 257)),
     "Bidirectional": (nn.Bidirectional(nn.LSTM(64)), (7, 65)),
     "EmbedColumns": (nn.EmbedColumns((3, 7), (50, 50), (16, 8)), (20,)),

@@ -125,22 +125,28 @@ def _input_gradients(xp: Any, x: Array, weight: Array, gates: Array) -> tuple[An
 
 
 def _recurrent_gradient(xp: Any, states: Array, gates: Array, reverse: bool) -> Array:
-    """For the recurrent weight: every step's gates with the state before it; the first has none."""
-    before, at = (states[1:], gates[:-1]) if reverse else (states[:-1], gates[1:])
-    time, batch = before.shape[:2]
-    chunk = max(1, CHUNK // max(1, batch))
-    whole = time - time % chunk
-    if whole <= chunk:
-        return xp.matmul_tn(_flat(xp, before), _flat(xp, at))
+    """For the recurrent weight: every step's gates with the state before it, 0 before the first.
+
+    Of long sequences in chunks that divide them: a slice of the gates would be copied whole.
+    """
+    time, batch = states.shape[:2]
+    start = xp.zeros_like(states[:1])
+    parts = [states[1:], start] if reverse else [start, states[:-1]]
+    before = xp.concatenate(parts, axis=0)
+    if time * batch <= 4 * CHUNK:
+        product: Array = xp.matmul_tn(_flat(xp, before), _flat(xp, gates))
+        return product
+    most = max(1, CHUNK // batch)
+    chunk = next(n for n in range(most, 0, -1) if time % n == 0)
+    pair = tuple(
+        [xp.reshape(x, (time // chunk, chunk * batch, x.shape[2])) for x in (before, gates)]
+    )
 
     def add(total: Array, part: Any) -> tuple[Array, Any]:
         return total + xp.matmul_tn(*part), ()
 
-    rest = xp.matmul_tn(_flat(xp, before[whole:]), _flat(xp, at[whole:]))
-    pair = tuple(
-        [xp.reshape(x[:whole], (whole // chunk, chunk * batch, x.shape[2])) for x in (before, at)]
-    )
-    total: Array = xp.scan(add, rest, pair, whole // chunk, False)[0]
+    zeros = xp.zeros((states.shape[2], gates.shape[2]), dtype=str(gates.dtype))
+    total: Array = xp.scan(add, zeros, pair, time // chunk, False)[0]
     return total
 
 
