@@ -43,11 +43,27 @@ class Verdict:
         return "aim reached" if self.aim is not None and self.value >= self.aim else "passed"
 
 
+BEYOND = 1.05
+"""Up to so many times the machine's rate of products is its noise; more is a fault of the clock."""
+
+
+def is_possible(entry: Times, rate: float | None) -> bool:
+    """Whether the machine can compute that fast; else its pace changed while it was timed."""
+    case = CASES[entry.case]
+    if rate is None or not case.sgemm:
+        return True
+    return case.needed_operations / entry.middle / 1e3 <= BEYOND * rate
+
+
 def verdicts(times: Sequence[Times], rate: float | None) -> list[Verdict]:
     """All that can be said from what was measured; `rate` is the machine's sgemm in GFLOP/s."""
     found = []
     for name, case in CASES.items():
-        by_contender = {entry.contender: entry for entry in times if entry.case == name}
+        by_contender = {
+            entry.contender: entry
+            for entry in times
+            if entry.case == name and is_possible(entry, rate)
+        }
         found += _of_case(case, by_contender, rate)
     return found
 

@@ -16,8 +16,8 @@ hand. The notes at the end are `benchmarks/NOTES.md`.
 Float32, Adam, a learning rate that is a number; the same rows, batches and number of steps for all.
 Every contender has a process of its own and they train in turns, so that a change of the machine's
 pace hits all alike. A step's time is the time that more epochs add to a call, divided by their
-steps; the table has the median of the rounds and their spread. What only the first call takes
-(compiling) stands apart.
+steps; a short call before the long one and one behind it have to agree. The table has the median
+of the rounds and their spread. What only the first call takes (compiling) stands apart.
 
 - **chainrule** is the public `fit` with validation after every epoch (a tenth as many rows more),
   best weights kept, patience counted, example weights, shuffling, rates that can change without
@@ -31,6 +31,11 @@ steps; the table has the median of the rounds and their spread. What only the fi
   fused Adam. "One graph" is the whole step as one compiled function with `torch.func` and Adam
   by hand: few people write it, and it is judged by the same bar in a line of its own.
 - **scikit-learn** is `fit` of `MLPClassifier` or `MLPRegressor`, without early stopping.
+"""
+
+TIMES = """\
+"Not counted": the work cannot be done in the time that the clock gave, because that is faster than
+the machine multiplies (see the rate of products); its pace changed while it was timed.
 """
 
 RATES = """\
@@ -56,7 +61,7 @@ def body(results: Results) -> list[str]:
     if results.verdicts:
         parts.append(section("What is asked", report.verdict_table(results.verdicts)))
     if results.times:
-        parts.append(section("Time of a step", report.times_table(results.times)))
+        parts.append(section("Time of a step", TIMES, report.times_table(results)))
     if results.sgemm:
         parts.append(section("Rate of products", RATES, report.sgemm_table(results)))
     if results.starts:

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import isnan
 from statistics import median
 
-from benchmarks.bars import Verdict
+from benchmarks.bars import Verdict, is_possible
 from benchmarks.cases import CASES
 from benchmarks.peers import OURS
 from benchmarks.rounds import Times
@@ -51,7 +52,9 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], text_columns: int
 
 
 def number(value: float) -> str:
-    """At least three digits that count, without an exponent."""
+    """At least three digits that count, without an exponent; a NaN was not counted."""
+    if isnan(value):
+        return NOT_COUNTED
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
@@ -72,17 +75,25 @@ def verdict_table(verdicts: Sequence[Verdict]) -> str:
     return table(("case", "chainrule is", "median", "rounds", "asked", "aim", ""), rows, 2)
 
 
-def times_table(times: Sequence[Times]) -> str:
+NOT_COUNTED = "not counted"
+"""In place of a time in which the machine cannot have done the work."""
+
+
+def times_table(results: Results) -> str:
     """Microseconds a step, in ours too, and the first call."""
-    ours = {entry.case: entry.middle for entry in times if entry.contender == OURS}
+    times = results.times
+    counted = [entry for entry in times if is_possible(entry, results.rate)]
+    ours = {entry.case: entry.middle for entry in counted if entry.contender == OURS}
     rows = [
         (
             CASES[entry.case].title,
             entry.contender,
             entry.way,
-            number(entry.middle),
+            number(entry.middle) if entry in counted else NOT_COUNTED,
             f"{number(min(entry.steps))} to {number(max(entry.steps))}",
-            f"{entry.middle / ours[entry.case]:.2f}" if entry.case in ours else "",
+            f"{entry.middle / ours[entry.case]:.2f}"
+            if entry.case in ours and entry in counted
+            else "",
             f"{max(entry.first, 0):.2f}",
             f"{entry.loading:.1f}",
         )
@@ -103,6 +114,8 @@ def sgemm_table(results: Results) -> str:
                 for operations in (case.operations, case.needed_operations)
             )
             shares = f"{done / results.rate:.0%} ({needed / results.rate:.0%})"
+            if not is_possible(entry, results.rate):
+                done, shares = float("nan"), ""
             rows.append((f"{entry.contender} {case.name}", "training step", number(done), shares))
     return table(("what", "kind", "GFLOP/s", "share of the best"), rows, 2)
 
