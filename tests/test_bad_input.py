@@ -40,7 +40,32 @@ def codes(column):
     return fit(net, x, Y[: len(column)], batch_size=None)
 
 
+class NoState:
+    """A layer whose `apply` forgets the state."""
+
+    def init(self, key, in_shape):
+        return {}, {}, in_shape
+
+    def apply(self, params, state, x, context):
+        return x * 2.0
+
+
+class NoShape(NoState):
+    def init(self, key, in_shape):
+        return {}, {}
+
+
 BAD = {
+    "an apply without a state": (
+        lambda: fit(cr.Network([nn.Dense(2), NoState(), nn.Dense(1)])),
+        ShapeError,
+        ["NoState.apply returned Variable", "`return out, state`"],
+    ),
+    "an init without a shape": (
+        lambda: fit(cr.Network([nn.Dense(2), NoShape(), nn.Dense(1)])),
+        ShapeError,
+        ["Layer 1, NoShape", "init returned 2 things", "`return params, state, out_shape`"],
+    ),
     "rows of X and y": (lambda: fit(y=Y[:9]), ShapeError, ["12 rows", "9", "one target"]),
     "columns of y": (
         lambda: fit(y=np.ones((12, 2))),

@@ -63,11 +63,23 @@ class NonFiniteError(ChainruleError):
         self.layer = layer
 
 
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """A hint where a name is nearly one of the known ones, whatever its capitals; else "".
+
+    >>> did_you_mean("Y", ["x", "y"]), did_you_mean("q", ["x", "y"])
+    (" Did you mean 'y'?", '')
+    """
+    folded: dict[str, str] = {}
+    for one in known:
+        folded.setdefault(one.casefold(), one)
+    near = difflib.get_close_matches(str(name).casefold(), folded, n=1, cutoff=0.5)
+    return f" Did you mean {folded[near[0]]!r:.80}?" if near else ""
+
+
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> SettingError:
     """The error for a name that is not known: it proposes the nearest one and lists the others."""
     names = sorted(known)
-    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    hint = did_you_mean(name, names)
     return SettingError(f"There is no {kind} {name!r}.{hint} Known: {', '.join(names)}.")
 
 

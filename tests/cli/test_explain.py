@@ -80,6 +80,10 @@ BAD = {
     "one input too few": ({"x": "0.05"}, "--x has 1 number and --shape 2-2-1 starts with 2 inputs"),
     "one target too many": ({"y": "1,2"}, "--y has 2 numbers and --shape 2-2-1 ends in 1 output"),
     "text as an input": ({"x": "0.05,a"}, "'a' is not a number"),
+    "a decimal comma": (
+        {"x": "0,05"},
+        "no number begins as '05' does. Write decimals with a point",
+    ),
     "a comma too many": ({"x": "0.05,0.1,"}, "'' is not a number"),
     "NaN as an input": ({"x": "0.05,nan"}, "--x holds nan"),
     "an infinite target": ({"y": "inf"}, "--y holds inf"),

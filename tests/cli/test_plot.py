@@ -60,7 +60,7 @@ def test_the_document_names_the_file_and_the_rows_may_come_from_stdin(folder):
 
 M = "penguins.safetensors"
 BAD = {
-    "no kind": ([M], "Missing option '--kind'"),
+    "no kind": ([M], "and one of curves, network, confusion"),
     "an unknown kind": ([M, "--kind", "curve"], "Did you mean 'curves'?"),
     "another ending": ([M, "--kind", "curves", "--out", "c.pdf"], "written as .svg or .png"),
     "no rows": ([M, "--kind", "confusion"], "name a table"),
@@ -70,6 +70,7 @@ BAD = {
         "there.svg exists. Type --force to replace it, or --out OTHER.svg.\n",
     ),
     "no such folder": ([M, "--kind", "curves", "--out", "no/c.svg"], "there is no folder no"),
+    "swapped": (["penguins.csv", M, "--kind", "curves"], "the model comes first, then the table"),
     "no model": (["penguins.csv", "--kind", "curves"], "not a whole model file"),
     "the model as output": ([M, "--kind", "curves", "--out", "m.svg", "--force"], "model file its"),
     "no such file": ([M, "no.csv", "--kind", "confusion"], "There is no file no.csv"),

@@ -150,7 +150,12 @@ def test_ctrl_c_ends_without_a_traceback(folder):
 
 BAD = {
     "no such model": (["no.safetensors", "penguins.csv"], "no.safetensors cannot be read"),
-    "no model": (["penguins.csv", "penguins.csv"], "is not a whole model file"),
+    "no model": (["penguins.csv", "penguins.csv"], "Name the file that chainrule saved"),
+    "a damaged model": (["half.safetensors", "penguins.csv"], "Take another copy of it, or train"),
+    "swapped": (
+        ["penguins.csv", "penguins.safetensors"],
+        "penguins.csv is no model, and penguins.safetensors is one: the model comes first",
+    ),
     "no such file": (["penguins.safetensors", "penguin.csv"], "Did you mean penguins.csv?"),
     "a folder": (["penguins.safetensors", "."], ". is a folder"),
     "missing columns": (["penguins.safetensors", "few.csv"], "few.csv lacks what the model was"),
@@ -167,6 +172,7 @@ BAD = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_every_fault_is_said_in_a_sentence_with_exit_code_2(folder, capsys, name):
+    Path("half.safetensors").write_bytes(Path("penguins.safetensors").read_bytes()[:-9])
     Path("few.csv").write_text("island,year\nDream,2007\n")
     Path("wide.csv").write_text(PENGUINS.read_text().replace("39.5", "wide", 1))
     typed, said = BAD[name]

@@ -176,7 +176,7 @@ def test_what_is_no_file_is_refused_before_it_is_opened(tmp_path, capsys):
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     (tmp_path / "heights.csv").write_text(TABLE)
     for path, reason in {
-        tmp_path: "is a folder. Name a table in it",
+        tmp_path: f"chainrule: {tmp_path} is a folder. Name a table in it.\n",
         tmp_path / "pipe": "is not a file but a device or a pipe. Name a file",
         Path("/dev/zero"): "is not a file but a device or a pipe",
         tmp_path / "loop": "Too many levels of symbolic links",

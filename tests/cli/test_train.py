@@ -140,6 +140,15 @@ BAD = {
     "a ragged file": (["ragged.csv", "--target", "a"], "ragged.csv, line 3 has 1 cell"),
     "no target": (["penguins.csv"], "Type, e.g.: chainrule train penguins.csv --target year"),
     "an unknown target": (["penguins.csv", "--target", "specie"], "Did you mean 'species'?"),
+    "capitals of a target": (["penguins.csv", "--target", "SPECIES"], "Did you mean 'species'?"),
+    "a model": (["m.csv", "--target", "a"], "m.csv is a model file (safetensors), and no table"),
+    "a metric spelt wrongly": ([*TRAIN[1:], "--metric", "acuracy"], "Did you mean 'accuracy'?"),
+    "classes of numbers": (
+        ["numbers.csv", "--target", "b", "--loss", "cross_entropy"],
+        "'b' holds numbers, 20 different ones in 20 rows, and is to be learnt as classes, as the "
+        "loss asks. Leave that out",
+    ),
+    "one fold": ([*TRAIN[1:], "--folds", "1"], "2 or more, or 0 for a test part"),
     "one class": (["one.csv", "--target", "a"], "'a' has one value only, '1'"),
     "text for numbers": ([*TRAIN[1:], "--loss", "mse"], "holds text such as 'Adelie'"),
     "an infinite cell": (["inf.csv", "--target", "a"], "inf.csv, line 3, column 'b'"),
@@ -172,6 +181,8 @@ def test_every_fault_is_said_in_a_sentence_with_exit_code_2(folder, capfd, name)
         "ragged.csv": "a,b\n1,2\n3\n",
         "one.csv": "a,b\n" + "".join(f"1,{i}\n" for i in range(20)),
         "inf.csv": "a,b\n1,2\n3,inf\n",
+        "numbers.csv": "a,b\n" + "".join(f"{i},{i}.5\n" for i in range(20)),
+        "m.csv": "\x10" + "\0" * 7 + '{"a":1}' + " " * 9,
     }.items():
         Path(file).write_text(content)
     before = sorted(folder.iterdir())

@@ -194,6 +194,8 @@ def test_a_class_with_one_row_does_not_stop_the_others():
         ({"epochs": 0}, SettingError, "epochs"),
         ({"engine": "gpu"}, SettingError, "engine"),
         ({"seed": -1}, SettingError, "seed"),
+        ({"hidden": 64}, SettingError, r"hidden is 64; .* hidden=\(64,\)"),
+        ({"hidden": "64,32"}, SettingError, r"hidden is '64,32'; .* hidden=\(64, 32\)"),
     ],
 )
 def test_what_cannot_be_trained_on_is_refused(change, error, reason):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -179,6 +180,11 @@ def _network(sizes: list[int], activation: str, output: str) -> Network:
 def _numbers(option: str, typed: str) -> list[float]:
     numbers = []
     for part in typed.split(","):
+        if re.fullmatch(r"-?0\d+", part.strip()):
+            raise DataError(
+                f"{option} is {typed!r}: a comma stands between two numbers, and no number begins "
+                f"as {part.strip()!r} does. Write decimals with a point, e.g. 0.05,0.10."
+            )
         try:
             numbers.append(float(part))
         except ValueError:

@@ -13,14 +13,14 @@ from chainrule.cli.output import check_output
 from chainrule.cli.settings import markers, missing_option
 from chainrule.errors import SettingError, unknown_name
 from chainrule.plotting import format_of, save_figure
-from chainrule.workflow import FIGURES, load_any
+from chainrule.workflow import FIGURES
 from chainrule.workflow import plot as plot_model
 
 
 @click.command(name="plot")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("file", required=False)
-@click.option("--kind", metavar="NAME", required=True, help=f"{', '.join(FIGURES)}.")
+@click.option("--kind", metavar="NAME", help=f"{', '.join(FIGURES)}.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -32,7 +32,7 @@ from chainrule.workflow import plot as plot_model
 def plot(
     model: Path,
     file: str | None,
-    kind: str,
+    kind: str | None,
     out: Path | None,
     force: bool,
     missing: str | None,
@@ -49,6 +49,10 @@ def plot(
 
     Example: chainrule plot penguins.safetensors penguins.csv --kind confusion --out confusion.png
     """
+    if kind is None:
+        raise SettingError(
+            f"Which figure? Type --kind and one of {', '.join(FIGURES)}, e.g. --kind curves."
+        )
     if kind not in FIGURES:
         raise unknown_name("kind of figure", kind, FIGURES)
     out = out or Path(f"{model.stem}-{kind}.svg")
@@ -57,9 +61,7 @@ def plot(
     if out.exists() and model.exists() and out.samefile(model):
         raise SettingError(f"--out {out} is the model file itself. Choose another name.")
     source: Any = sys.stdin.buffer if file == "-" else file
-    save_figure(
-        plot_model(load_any(model), kind, source, missing=markers(missing), name="stdin"), out
-    )
+    save_figure(plot_model(model, kind, source, missing=markers(missing), name="stdin"), out)
     if as_json:
         print_document({"kind": kind, "file": str(out), "bytes": out.stat().st_size})
     else:

@@ -18,7 +18,7 @@ from chainrule.cli.output import check_output
 from chainrule.cli.settings import markers, missing_option
 from chainrule.data import csv_text
 from chainrule.errors import SettingError
-from chainrule.workflow import Predictions, load_any, predict_chunks
+from chainrule.workflow import Predictions, predict_chunks
 
 NOTHING: tuple[str, ...] = ()
 
@@ -57,7 +57,7 @@ def predict(
             raise SettingError(f"--out {out} is the model file itself. Choose another name.")
     source: Any = sys.stdin.buffer if file == "-" else file
     chunks = predict_chunks(
-        load_any(model), source, proba=proba, id=id, missing=markers(missing), name="stdin"
+        model, source, proba=proba, id=id, missing=markers(missing), name="stdin"
     )
     with _opened(out) as stream:
         write = _write_json if as_json else _write_csv

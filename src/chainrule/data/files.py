@@ -102,6 +102,8 @@ def opened(path: Path) -> Iterator[InputFile]:
         file = path.open("rb")
     except FileNotFoundError:
         raise DataError(f"There is no file {path}.{_nearest_file(path)}") from None
+    except DataError:
+        raise
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{str(path)!r} cannot be read: {reason}.") from None

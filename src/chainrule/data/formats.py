@@ -49,6 +49,9 @@ CONTROLS = frozenset(range(1, 32)) - frozenset(b"\t\n\f\r\x1a\x1b")
 FEW_CONTROLS = 3
 """So many are a slip of the pen in a text however short."""
 
+LONGEST_HEADER = 2**27
+"""Bytes of the header of a safetensors file, which its first eight bytes say."""
+
 CURE = "Save the table as CSV, Parquet or xlsx"
 
 
@@ -69,6 +72,8 @@ def format_of(head: bytes, name: str) -> str:
     for begin, kind in REFUSED.items():
         if head.startswith(begin) or (begin[:1] in b"<{[" and low.startswith(begin)):
             raise DataError(f"{name} is {kind}, and no table is read from that. {CURE}.")
+    if head[8:9] == b"{" and int.from_bytes(head[:8], "little") < LONGEST_HEADER:
+        raise DataError(f"{name} is a model file (safetensors), and no table. Name a table.")
     if _is_binary(head):
         raise DataError(f"{name} is no text: it holds bytes that no CSV file has. {CURE}.")
     return TEXT

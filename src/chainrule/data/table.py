@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +21,7 @@ from chainrule.data.kinds import (
 )
 from chainrule.data.names import listed
 from chainrule.data.reading import IN_MEMORY, Reading
-from chainrule.errors import DataError
+from chainrule.errors import DataError, did_you_mean
 
 __all__ = ["CATEGORY", "NUMBER", "Column", "Table", "no_column"]
 
@@ -147,6 +146,5 @@ class Table:
 
 def no_column(table: str, name: str, names: Sequence[str]) -> DataError:
     """The error for a column that is not there."""
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]!r:.80}?" if near else ""
+    hint = did_you_mean(name, names)
     return DataError(f"{table} has no column {name!r}.{hint} Its columns: {listed(names)}.")

@@ -84,7 +84,7 @@ def metric_name(metric: str | None, task: str, targets: int) -> str:
                 f"The metric {metric!r} does not fit a target of {task}. Choose one of "
                 f"{', '.join(known)}."
             )
-        raise unknown_name("metric", metric, known)
+        raise unknown_name("metric", metric, [*CLASS_METRICS, *NUMBER_METRICS])
     if task == NUMBERS and targets > 1 and known[metric] not in UNITLESS:
         raise SettingError(
             f"The metric {metric!r} has a unit, and {targets} targets have different ones. Choose "

@@ -1,6 +1,6 @@
 """A trained model: predict, save and load."""
 
-from chainrule.model.container import read_container, write_container
+from chainrule.model.container import looks_like_model, read_container, write_container
 from chainrule.model.descriptions import from_plain, to_plain
 from chainrule.model.inputs import (
     check_embeddings,
@@ -22,6 +22,7 @@ __all__ = [
     "from_plain",
     "index_flags",
     "load",
+    "looks_like_model",
     "read_container",
     "register",
     "score_network",

@@ -163,7 +163,9 @@ def _read(path: Path, file: io.BufferedReader) -> tuple[dict[str, Any], dict[str
     prefix = file.read(8)
     length = int.from_bytes(prefix, "little")
     if size < 8 or length > size - 8 or length < 2:
-        _refuse(path, f"it has {size} bytes, which is too short or not the safetensors format")
+        _refuse(
+            path, f"it has {size} bytes, which is too short or not the safetensors format", NAME_IT
+        )
     if length > HEADER_LIMIT:
         _refuse(path, f"its header has {length} bytes; the most is {HEADER_LIMIT}")
     header = file.read(length)
@@ -194,7 +196,7 @@ def _metadata(path: Path, metadata: Any) -> tuple[str, str]:
     document = metadata.get("chainrule") if isinstance(metadata, dict) else None
     checksum = metadata.get("checksum") if isinstance(metadata, dict) else None
     if not isinstance(document, str) or not document.isascii():
-        _refuse(path, "it holds arrays, but no network of chainrule")
+        _refuse(path, "it holds arrays, but no network of chainrule", NAME_IT)
     if not isinstance(checksum, str) or len(checksum) != 64 or not checksum.isascii():
         _refuse(path, "it has no checksum")
     return document, checksum
@@ -260,5 +262,21 @@ def _array(path: Path, file: io.BufferedReader, dtype: str, shape: Any, digest: 
     return block.reshape(shape)
 
 
-def _refuse(path: Path, reason: str) -> NoReturn:
-    raise ModelFileError(f"{_shown(path)} is not a whole model file: {reason}.")
+NAME_IT = "Name the file that chainrule saved"
+COPY_IT = "Take another copy of it, or train the model again"
+
+
+def _refuse(path: Path, reason: str, cure: str = COPY_IT) -> NoReturn:
+    raise ModelFileError(f"{_shown(path)} is not a whole model file: {reason}. {cure}.")
+
+
+def looks_like_model(path: str | os.PathLike[str]) -> bool:
+    """Whether a file begins as a model file does; all else is for reading it to find out."""
+    try:
+        if not Path(path).is_file():
+            return False
+        with Path(path).open("rb") as file:
+            head = file.read(9)
+    except (OSError, ValueError):
+        return False
+    return head[8:] == b"{" and 2 <= int.from_bytes(head[:8], "little") <= HEADER_LIMIT

@@ -28,11 +28,9 @@ def init_layer(layer: Any, key: Any, in_shape: Shape) -> tuple[Tree, Tree, Shape
             array and is given several by name.
     """
     _check_one(layer, in_shape)
-    made: tuple[Tree, Tree, Shape]
     if not is_sequence(in_shape) or takes_lengths(layer):
-        made = layer.init(key, in_shape)
-        return made
-    params, state, shape = layer.init(key, in_shape["values"])
+        return _three(layer, layer.init(key, in_shape))
+    params, state, shape = _three(layer, layer.init(key, in_shape["values"]))
     if not shape or shape[0] != in_shape["values"][0]:
         raise ShapeError(
             f"{type(layer).__name__} makes (batch, {_sizes(shape)}) of sequences with lengths, "
@@ -57,12 +55,32 @@ def apply_layer(
     layer: Any, params: Tree, state: Tree, x: Any, context: Context
 ) -> tuple[Any, Tree]:
     """The layer's `apply`, for inputs with or without lengths."""
-    made: tuple[Any, Tree]
     if not is_sequence(x) or takes_lengths(layer):
-        made = layer.apply(params, state, x, context)
-        return made
-    out, state = layer.apply(params, state, x["values"], context)
+        return _two(layer, layer.apply(params, state, x, context))
+    out, state = _two(layer, layer.apply(params, state, x["values"], context))
     return {"values": out, "lengths": x["lengths"]}, state
+
+
+def _two(layer: Any, made: Any) -> tuple[Any, Tree]:
+    """What `apply` returned: the output and the next state."""
+    if isinstance(made, tuple) and len(made) == 2:
+        return made
+    what = f"{len(made)} things" if isinstance(made, tuple) else type(made).__name__
+    raise ShapeError(
+        f"{type(layer).__name__}.apply returned {what}; it must return the output and the next "
+        "state: `return out, state`."
+    )
+
+
+def _three(layer: Any, made: Any) -> tuple[Tree, Tree, Shape]:
+    """What `init` returned: parameters, state and the shape of the output."""
+    if isinstance(made, tuple) and len(made) == 3:
+        return made
+    what = f"{len(made)} things" if isinstance(made, tuple) else type(made).__name__
+    raise ShapeError(
+        f"{type(layer).__name__}.init returned {what}; it must return parameters, state and the "
+        "shape of the output without the batch: `return params, state, out_shape`."
+    )
 
 
 def split_lengths(x: Any) -> tuple[Any, Any]:

@@ -133,6 +133,7 @@ def tabular_recipe(
             said.append(f"hidden {', '.join(map(str, hidden))}: for {rows:,} training rows")
     for name, labels in (embedded or {}).items():
         said.append(f"{name}: {WIDTH} learnt numbers a label (EmbedColumns), for {labels:,} labels")
+    _check_hidden(hidden)
     units = _units(loss_function, outputs, task)
     batch_size = asked.batch_size
     if batch_size == "auto":
@@ -157,6 +158,15 @@ def tabular_recipe(
         embedded=tuple(embedded or ()),
         reasons=tuple(said),
     )
+
+
+def _check_hidden(hidden: Any) -> None:
+    """Refuse one number, or text, in place of several numbers."""
+    if isinstance(hidden, str) or not hasattr(hidden, "__iter__"):
+        raise SettingError(
+            f"hidden is {hidden!r}; write the units of each hidden layer in parentheses, e.g. "
+            "hidden=(64,) or hidden=(64, 32), and hidden=() for none."
+        )
 
 
 def _hidden_for(rows: int) -> tuple[int, ...]:

@@ -88,7 +88,7 @@ def evaluate(
         >>> found.scores["accuracy"].value, found.rows
         (1.0, 3)
     """
-    made = load_model(model)
+    made = load_model(model, source)
     encoder, answers = table_encoder(made), gather_answers(made, source, name, missing)
     same = _is_training_table(made, source, answers, missing)
     unseen = _unseen(made, answers) if same else None

@@ -49,7 +49,7 @@ def explain_row(
         >>> [(line.meaning, line.cell) for line in page.inputs]
         [('x', '1.0')]
     """
-    made = load_model(model)
+    made = load_model(model, source)
     encoder = table_encoder(made)
     if row < 1:
         raise SettingError(f"Row {row}: rows are counted from 1, the first below the header.")

@@ -65,7 +65,7 @@ class Replay:
 def is_kept(folder: str | os.PathLike[str]) -> bool:
     """Whether a folder holds a run with a network in it, begun and not finished."""
     path = Path(folder)
-    return _read(path) is not None and any(path.glob("network-*"))
+    return any(path.glob("network-*")) and _read(path) is not None
 
 
 def forget(folder: str | os.PathLike[str]) -> None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 from chainrule.clustering import Segments, is_segments_file, load_segments
 from chainrule.data import Encoder
-from chainrule.errors import SettingError
-from chainrule.model import Model, load
+from chainrule.errors import ModelFileError, SettingError
+from chainrule.model import Model, load, looks_like_model
 
 
-def load_model(model: Model | str | os.PathLike[str]) -> Model:
+def load_model(model: Model | str | os.PathLike[str], source: Any = None) -> Model:
     """The model itself, or the one in a file.
+
+    Args:
+        source: the table that it is wanted for; where the two are swapped, that is said.
 
     Raises:
         ModelFileError: the file is no model. SettingError: it is neither model nor path.
@@ -24,15 +28,28 @@ def load_model(model: Model | str | os.PathLike[str]) -> Model:
             raise SettingError(
                 f"{model} holds segments and no network: they have predict, inspect and plot."
             )
-        return load(model)
+        try:
+            return load(model)
+        except ModelFileError:
+            if isinstance(source, str | os.PathLike) and looks_like_model(source):
+                raise SettingError(
+                    f"{model} is no model, and {source} is one: the model comes first, then the "
+                    "table."
+                ) from None
+            raise
     raise SettingError(
         f"A model is needed and {type(model).__name__} is none: give what cr.train or cr.fit "
         "returned, or the path of a model file."
     )
 
 
-def load_any(model: Model | Segments | str | os.PathLike[str]) -> Model | Segments:
+def load_any(
+    model: Model | Segments | str | os.PathLike[str], source: Any = None
+) -> Model | Segments:
     """A model or segments, themselves or from a file. Nothing in the file is ever run.
+
+    Args:
+        source: as for `load_model`.
 
     Raises:
         ModelFileError: the file is neither. SettingError: it is no model, segments or path.
@@ -41,7 +58,7 @@ def load_any(model: Model | Segments | str | os.PathLike[str]) -> Model | Segmen
         return model
     if isinstance(model, str | os.PathLike) and is_segments_file(model):
         return load_segments(model)
-    return load_model(model)
+    return load_model(model, source)
 
 
 Markers = str | Sequence[str] | None

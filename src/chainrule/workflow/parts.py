@@ -68,7 +68,7 @@ def plan_parts(
     """Split the rows of a question.
 
     Args:
-        key: random key. folds: how many, 0 or 1 for a test part, None: decided by the rows.
+        key: random key. folds: how many, 0 for a test part, None: decided by the rows.
         validation: share of the rows that are not judged; None: a fifth.
 
     Raises:
@@ -167,9 +167,11 @@ def _fold_count(folds: int | None, rows: int, given: bool, timed: bool) -> int:
     """How many folds judge; 0 where a test part does."""
     if folds is None:
         return FOLDS if rows < FOLDED_ROWS and not given and not timed else 0
-    if isinstance(folds, bool) or not hasattr(folds, "__index__") or folds < 0:
-        raise SettingError(f"folds is {folds!r}; it must be a whole number, or 0 for a test part.")
-    if folds < 2:
+    if isinstance(folds, bool) or not hasattr(folds, "__index__") or folds < 0 or folds == 1:
+        raise SettingError(
+            f"folds is {folds!r}; it must be a whole number of 2 or more, or 0 for a test part."
+        )
+    if folds == 0:
         return 0
     if given:
         raise SettingError("A test table and folds exclude each other: leave one of them out.")

@@ -66,7 +66,7 @@ def plot(
     """
     if kind not in FIGURES:
         raise unknown_name("kind of figure", kind, FIGURES)
-    made = load_any(model)
+    made = load_any(model, source)
     if isinstance(made, Segments):
         return plot_segments(made, kind, source, missing_markers(made, missing))
     if kind in SEGMENT_FIGURES:

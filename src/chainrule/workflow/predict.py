@@ -86,7 +86,7 @@ def predict_chunks(
     Args:
         name: what messages call an open file. Everything else as for `predict`.
     """
-    made = load_any(model)
+    made = load_any(model, source)
     encoder = made.encoder if isinstance(made, Segments) else table_encoder(made)
     answers = _placed if isinstance(made, Segments) else _answers
     passed = (id,) if isinstance(id, str) else tuple(id)

@@ -114,7 +114,7 @@ def ask(
     columns = [table.column(name) for name in names]
     decided, reason = choose_task([c.take(np.flatnonzero(origin == MAIN)) for c in columns],
                                   loss, task)  # fmt: skip
-    targets = tuple(_as_labels(c, origin) if decided != NUMBERS else c for c in columns)
+    targets = tuple(_as_labels(c, origin, reason) if decided != NUMBERS else c for c in columns)
     return Question(
         table=table,
         origin=origin,
@@ -232,7 +232,7 @@ def _stacked(columns: Sequence[Column]) -> Column:
     return replace(first, values=np.concatenate(codes), labels=labels)
 
 
-def _as_labels(target: Column, origin: Any) -> Column:
+def _as_labels(target: Column, origin: Any, reason: str) -> Column:
     """A target as labels; those of numbers are in the order of the numbers."""
     learnt = np.unique(target.values[origin != TEST])
     codes = np.searchsorted(learnt, target.values)
@@ -249,6 +249,12 @@ def _as_labels(target: Column, origin: Any) -> Column:
         )
     labels = tuple(label(value) for value in learnt)
     if len(labels) > len(codes) // 2:
+        if not target.labels:
+            raise DataError(
+                f"The target {target.name!r} holds numbers, {len(labels)} different ones in "
+                f"{len(codes)} rows, and is to be learnt as classes, {reason}. Leave that out, and "
+                "it is learnt as numbers."
+            )
         raise DataError(
             f"The target {target.name!r} has {len(labels)} classes in {len(codes)} rows: too few "
             "rows a class to learn from."

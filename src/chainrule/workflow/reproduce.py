@@ -64,7 +64,7 @@ def reproduce(
         >>> reproduce(model, "examples/data/penguins.csv").same
         True
     """
-    before = load_model(model)
+    before = load_model(model, source)
     settings = settings_of(_settings(before), {"test": test, "validation": validation})
     steps = before.card.get("steps_of_networks")
     replay = Replay(steps) if isinstance(steps, list) else None
