@@ -5,12 +5,15 @@ Per head, with queries q, keys k, values v of `features` numbers each (Vaswani e
     weights = softmax(q·kᵀ / √features) over the keys that may be looked at
     out     = weights·v
 
-The weights, queries × keys of them, are not kept: the way back computes them again.
+The weights, queries × keys of them, are not kept: the way back computes them again. Where those of
+the whole batch would leave the processor's cache, a few examples are done at a time (after Rabe and
+Staats 2021, and Dao et al. 2022, who cut single sequences too).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,6 +21,9 @@ import numpy as np
 from chainrule.autodiff import primitive
 from chainrule.engine import Array
 from chainrule.errors import ShapeError
+
+BLOCK_BYTES = 2**20
+"""Weights worked on at a time: 4 examples of 4 heads and 128 steps take half the time of 32."""
 
 
 @primitive(
@@ -54,8 +60,12 @@ def attention(
     Source: Vaswani et al. (2017).
     """
     _check(q, k, v, valid, heads)
-    weights = _weights(xp, _split(xp, q, heads), _split(xp, k, heads), valid, causal)
-    return _joined(xp, xp.matmul(weights, _split(xp, v, heads)))
+
+    def forward(q: Array, k: Array, v: Array, *valid: Array) -> tuple[Array, ...]:
+        weights = _weights(xp, _split(xp, q, heads), _split(xp, k, heads), valid, causal)
+        return (_joined(xp, xp.matmul(weights, _split(xp, v, heads))),)
+
+    return _in_blocks(xp, forward, (q, k, v, *valid), heads)[0]
 
 
 @attention.rule
@@ -70,15 +80,34 @@ def _(
     heads: int = 1,
     causal: bool = False,
 ) -> tuple[Any, ...]:
-    queries, keys, values, arriving = (_split(xp, x, heads) for x in (q, k, v, cotangent))
-    weights = _weights(xp, queries, keys, valid, causal)
-    to_scores = _to_scores(xp, weights, xp.matmul_nt(arriving, values)) * _scale(queries)
-    return (
-        _joined(xp, xp.matmul(to_scores, keys)),
-        _joined(xp, xp.matmul_tn(to_scores, queries)),
-        _joined(xp, xp.matmul_tn(weights, arriving)),
-        *(None for _ in valid),
-    )
+    def backward(
+        q: Array, k: Array, v: Array, cotangent: Array, *valid: Array
+    ) -> tuple[Array, ...]:
+        queries, keys, values, arriving = (_split(xp, x, heads) for x in (q, k, v, cotangent))
+        weights = _weights(xp, queries, keys, valid, causal)
+        to_scores = _to_scores(xp, weights, xp.matmul_nt(arriving, values)) * _scale(queries)
+        return (
+            _joined(xp, xp.matmul(to_scores, keys)),
+            _joined(xp, xp.matmul_tn(to_scores, queries)),
+            _joined(xp, xp.matmul_tn(weights, arriving)),
+        )
+
+    found = _in_blocks(xp, backward, (q, k, v, cotangent, *valid), heads)
+    return (*found, *(None for _ in valid))
+
+
+def _in_blocks(
+    xp: Any, rule: Callable[..., tuple[Array, ...]], arrays: tuple[Array, ...], heads: int
+) -> tuple[Array, ...]:
+    """The rule on a few examples at a time, as many as divide the batch and fit the cache."""
+    (batch, queries, _), keys = arrays[0].shape, arrays[1].shape[1]
+    most = BLOCK_BYTES // max(1, heads * queries * keys * arrays[0].dtype.itemsize)
+    size = next((n for n in range(min(most, batch), 1, -1) if batch % n == 0), 1)
+    if most >= batch or size == batch:
+        return rule(*arrays)
+    blocks = tuple(xp.reshape(x, (batch // size, size, *x.shape[1:])) for x in arrays)
+    found = xp.scan(lambda carry, x: (carry, rule(*x)), (), blocks, batch // size, False)[1]
+    return tuple(xp.reshape(x, (batch, *x.shape[2:])) for x in found)
 
 
 @primitive(
