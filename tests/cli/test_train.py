@@ -45,7 +45,7 @@ def test_penguins_from_the_file_to_the_saved_model(folder, capsys):
         "island             category  3 values",
         "bill_length_mm     number    2 missing: median",
         "sex                category  2 values, 11 missing:",
-        "Split, seed 0: 5 folds of 275/69 rows, stratified by species; no row twice; no leaking",
+        "Split, seed 0: 5 folds of 275/69 rows, stratified by species; no row twice; no column",
         "Network 15 → 100 ReLU → 3, 1,903 parameters, CrossEntropy, Adam 0.001, batch 32, numpy",
         "(mean of the folds)",
         "The folds' best epochs were ",
@@ -118,6 +118,16 @@ def test_columns_that_are_left_out_are_said(folder, capsys):
     assert (
         "y      target    0 30, 1 30 (2 different whole numbers only; else --task numbers)" in page
     )
+
+
+def test_a_target_that_numbers_the_rows_is_called_an_identifier(folder, capsys):
+    rows = "\n".join(f"{1000 + i},{i % 7},{i % 11}" for i in range(60))
+    Path("t.csv").write_text(f"customer_id,x,y\n{rows}\n")
+    assert main(["train", "t.csv", "--target", "customer_id", "--dry-run"]) == 0
+    page = capsys.readouterr().out
+    assert "standard deviation 17.32, though it is an identifier\n" in page
+    assert main(["train", "t.csv", "--target", "x", "--task", "numbers", "--dry-run"]) == 0
+    assert "though" not in capsys.readouterr().out
 
 
 def test_an_existing_output_is_not_replaced_without_force_and_nothing_is_trained(folder, capsys):

@@ -22,8 +22,9 @@ def with_errors(truth, share, classes=2, seed=1):
     return np.where(wrong, (truth + 1) % classes, truth)
 
 
-def judged(truth, network, classes=2, metric=None, leaks=(), **others):
-    asked = Asked("classes", ("y",), classes, 1 if classes == 2 else None, metric)
+def judged(truth, network, classes=2, metric=None, leaks=(), hidden=True, **others):
+    positive = 1 if classes == 2 else None
+    asked = Asked("classes", ("y",), classes, positive, metric, hidden=hidden)
     names = {"trivial": "always a", "linear": "linear", "trees": "boosted trees",
              "shallow": "one hidden layer"}  # fmt: skip
     rivals = [said(names[role], role, x, classes) for role, x in others.items()]
@@ -96,7 +97,7 @@ def test_paired_differences_are_narrow_where_the_same_rows_are_wrong():
 VERDICTS = {
     "no better than guessing": (0.5, None, None, ["No better than guessing (always a)."]),
     "far better than guessing": (0.1, None, None, ["Better than guessing (always a) by 3"]),
-    "worse than guessing": (0.9, None, None, ["Worse than guessing (always a): no better"]),
+    "worse than guessing": (0.9, None, None, ["Worse than guessing (always a) by 3"]),
     "a linear model does as well": (0.1, 0.1, None, ["A linear model does as well: use that"]),
     "a linear model is better": (0.3, 0.1, None, ["A linear model is better by 1"]),
     "better than a linear model": (0.1, 0.3, None, ["Better than a linear model by 2"]),
@@ -117,6 +118,41 @@ def test_the_verdict_says_what_the_differences_say(name):
     found = judged(TRUTH, with_errors(TRUTH, errors), **others)
     for sentence in expected:
         assert any(s.startswith(sentence) for s in found["verdict"]), found["verdict"]
+
+
+def test_no_line_is_recommended_that_loses_to_guessing():
+    line = with_errors(TRUTH, 0.6, seed=2)
+    found = judged(TRUTH, with_errors(TRUTH, 0.9), trivial=ZEROS, linear=line)
+    assert found["verdict"][1] == "A linear model is no better than guessing either."
+
+
+def test_a_network_without_hidden_layers_is_not_told_to_have_none():
+    said = []
+    for errors in (0.3, 0.1, 0.02):
+        line = with_errors(TRUTH, errors, seed=2)
+        found = judged(TRUTH, with_errors(TRUTH, 0.1), hidden=False, trivial=ZEROS, linear=line)
+        said.append(found["verdict"][1])
+    assert said[0].startswith(
+        "Better than logistic regression (scikit-learn's LogisticRegression) by 2"
+    )
+    assert said[1].startswith(
+        "Logistic regression (scikit-learn's LogisticRegression) does as well"
+    )
+    assert said[2].startswith(
+        "Logistic regression (scikit-learn's LogisticRegression) is better by "
+    )
+    assert said[2].endswith("a linear model as well, held back by an L2 penalty of 1.")
+    assert not any("--hidden" in sentence for sentence in said)
+
+
+def test_of_numbers_the_line_is_ridge_regression():
+    truth, near, far = np.random.default_rng(0).normal(size=(3, 300))
+    line = Contender("linear", "linear", truth + 0.1 * near)
+    network = Contender("", "network", truth + 0.5 * far)
+    trivial = Contender("always the mean", "trivial", np.zeros(300))
+    found = judge(Asked("numbers", ("y",), hidden=False), truth, network, [trivial, line])
+    assert found["verdict"][1].startswith("Ridge regression (scikit-learn's RidgeCV) is better by ")
+    assert found["verdict"][1].endswith("held back by the L2 penalty that leave-one-out chose.")
 
 
 def test_an_error_is_never_more_than_all_of_it_smaller():

@@ -41,6 +41,14 @@ def test_the_recipe_says_why_and_a_simpler_network_has_an_input_a_label():
     assert recipe.with_hidden(3).embedded == ()
 
 
+def test_a_line_has_an_input_a_label():
+    recipe = tabular_recipe(100, 1, "numbers", Choices(hidden=()), {"town": 1234})
+    assert recipe.embedded == ()
+    assert recipe.linear
+    assert not any("town" in reason for reason in recipe.reasons)
+    assert not tabular_recipe(100, 1, "numbers").linear
+
+
 def test_a_network_that_brings_the_layer_itself_is_refused():
     own = cr.Network([nn.Network([nn.EmbedColumns((1,), (3,), (2,))]), nn.Dense(1)])
     with pytest.raises(SettingError, match="EmbedColumns, which train puts in front itself"):

@@ -55,6 +55,18 @@ def test_numbers_are_scored_beside_the_mean_in_the_units_of_the_table(numbers, f
     assert found.gain.value == pytest.approx(1 - (error**2).mean() / (guess**2).mean(), rel=1e-5)
 
 
+def test_what_is_saved_has_the_interval_of_the_paired_bootstrap(numbers, frame):
+    found = cr.evaluate(numbers, PENGUINS)
+    mass = frame["body_mass_g"].to_numpy()
+    there = ~np.isnan(mass)
+    error = ((numbers.predict(PENGUINS) - mass)[there]) ** 2
+    guess = (mass[there] - numbers.encoder.target.center) ** 2
+    rows = np.random.default_rng(0).integers(len(error), size=(4_000, len(error)))
+    low, high = np.quantile(1 - error[rows].mean(axis=1) / guess[rows].mean(axis=1), [0.025, 0.975])
+    assert found.gain.low == pytest.approx(low, abs=0.004)
+    assert found.gain.high == pytest.approx(high, abs=0.004)
+
+
 def test_the_rows_it_was_made_from_are_recognized(model, numbers, frame):
     assert cr.evaluate(model, PENGUINS).seen
     assert cr.evaluate(numbers, PENGUINS).seen

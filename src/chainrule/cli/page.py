@@ -7,6 +7,7 @@ from typing import Any
 
 from chainrule.cli.layout import wrapped
 from chainrule.cli.verdict import judgement_lines
+from chainrule.data import IDENTIFIER
 from chainrule.judgement import in_digits
 from chainrule.model import Model
 from chainrule.nn import Dense
@@ -97,12 +98,18 @@ def _target_words(model: Model, name: str) -> str:
         assert model.encoder is not None
         code = next(code for code in model.encoder.targets if code.column == name)
         mean, spread = in_digits(code.center), in_digits(code.scale)
-        return f"a number: mean {mean}, standard deviation {spread}"
+        key = ", though it is an identifier" * _is_identifier(card, name)
+        return f"a number: mean {mean}, standard deviation {spread}{key}"
     counts = list((card["classes"] or card["answers"][name]).items())
     listed = ", ".join(f"{label} {count:,}" for label, count in counts[:6])
     more = f", … ({len(counts)} classes)" if len(counts) > 6 else ""
     reason = f" ({card['task_reason']})" if "--task" in card["task_reason"] else ""
     return listed + more + reason
+
+
+def _is_identifier(card: dict[str, Any], name: str) -> bool:
+    """Whether a target numbers the rows: then there may be nothing to learn."""
+    return any(c["name"] == name and c["kind"] == IDENTIFIER for c in card["columns"])
 
 
 def _split_lines(card: dict[str, Any]) -> Iterator[str]:
@@ -134,7 +141,7 @@ def _duplicate_words(card: dict[str, Any]) -> str:
 
 def _leak_words(card: dict[str, Any]) -> str:
     if not card["leaking"]:
-        return "no leaking column"
+        return "no column found that alone tells the target"
     return "; ".join(f"{leak['column']} gives {leak['target']} away" for leak in card["leaking"])
 
 

@@ -5,7 +5,7 @@ from chainrule.data.codes import EmbeddedCode
 from chainrule.data.encoder import CODES, Encoder, TargetCode, fit_encoder
 from chainrule.data.features import Features, as_features, check_finite, column_names
 from chainrule.data.head_targets import HeadTargets, check_names
-from chainrule.data.kinds import CATEGORY, COLUMN_KINDS, DATE, MISSING, NUMBER
+from chainrule.data.kinds import CATEGORY, COLUMN_KINDS, DATE, IDENTIFIER, MISSING, NUMBER
 from chainrule.data.read import as_table, is_table_like
 from chainrule.data.reading import Reading
 from chainrule.data.sequences import is_uneven, step_targets
@@ -19,6 +19,7 @@ __all__ = [
     "CODES",
     "COLUMN_KINDS",
     "DATE",
+    "IDENTIFIER",
     "KINDS",
     "MISSING",
     "NUMBER",

@@ -1,7 +1,7 @@
 """Judgement: how good a model is on rows that it has never seen, and whether to trust that."""
 
 from chainrule.judgement.calibration import fit_temperature
-from chainrule.judgement.draws import Measure
+from chainrule.judgement.draws import Measure, draw_scores
 from chainrule.judgement.duplicates import equal_rows
 from chainrule.judgement.judging import (
     ANSWERS,
@@ -33,6 +33,7 @@ __all__ = [
     "Measure",
     "boosted_trees",
     "confusion_counts",
+    "draw_scores",
     "equal_rows",
     "find_leaks",
     "fit_temperature",

@@ -13,7 +13,7 @@ from chainrule.judgement.draws import Drawn, Measure, mean_drawn
 from chainrule.judgement.leaks import Leak
 from chainrule.judgement.measures import accuracy_measure, draw_classes, draw_numbers
 from chainrule.judgement.scikit import reported_classes, reported_numbers
-from chainrule.judgement.verdict import Rival, smallest_difference, verdict
+from chainrule.judgement.verdict import Line, Rival, smallest_difference, verdict
 
 CLASSES, NUMBERS, ANSWERS = "classes", "numbers", "answers"
 """What is predicted: one label, one or more numbers, or several yes/no answers."""
@@ -26,6 +26,17 @@ CLASS_METRICS = {
     "roc_auc": "ROC AUC",
 }
 NUMBER_METRICS = {"rmse": "RMSE", "mae": "MAE", "r2": "R²", "relative_error": "relative error"}
+LOGISTIC = ("logistic regression (scikit-learn's LogisticRegression)", "an L2 penalty of 1")
+LINES = {
+    NUMBERS: (
+        "ridge regression (scikit-learn's RidgeCV)",
+        "the L2 penalty that leave-one-out chose",
+    ),
+    CLASSES: LOGISTIC,
+    ANSWERS: LOGISTIC,
+}
+"""What the linear rival of a task is, and what holds its weights back; see `linear_model`."""
+
 UNITLESS = ("R²", "relative error")
 """Scores of numbers that can be averaged over several targets."""
 
@@ -39,7 +50,8 @@ class Asked:
         classes: how many classes there are; 0 for numbers.
         positive: of two classes the number of the one that F1 is about, or None.
         metric: the score that decides, as it is typed, or None: accuracy, or RMSE.
-        how: "test" or "folds". folds: how many.
+        folds: how many judge; 0 for a test part.
+        hidden: whether the network has hidden layers; without them it is linear itself.
     """
 
     task: str
@@ -48,6 +60,7 @@ class Asked:
     positive: int | None = None
     metric: str | None = None
     folds: int = 0
+    hidden: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +149,7 @@ def judge(
         entry = {"name": other.name, "role": other.role, "scores": scores}
         listed.append(entry | ({"difference": asdict(difference)} if metric in theirs else {}))
     rows = len(truth)
+    line = Line(*LINES[asked.task], hidden=asked.hidden)
     return {
         "metric": metric,
         "rows": rows,
@@ -148,7 +162,7 @@ def judge(
         "smallest_difference": smallest_difference(rivals, rows),
         "leaks": [asdict(leak) for leak in leaks],
         "trusted": not leaks,
-        "verdict": list(verdict(rivals, rows, leaks)),
+        "verdict": list(verdict(rivals, rows, leaks, line=line)),
     }
 
 

@@ -45,6 +45,20 @@ class Rival:
         return self.other.minus(self.network).measure()
 
 
+@dataclass(frozen=True)
+class Line:
+    """What the linear rival is, and whether the network could be more than one.
+
+    Attributes:
+        name: of the method, e.g. "ridge regression". penalty: what holds its weights back.
+        hidden: whether the network has hidden layers; without them it is linear itself.
+    """
+
+    name: str
+    penalty: str
+    hidden: bool = True
+
+
 def smallest_difference(rivals: Sequence[Rival], rows: int) -> float | None:
     """How large a gain must be for so many rows to show it; None without a rival.
 
@@ -58,8 +72,14 @@ def smallest_difference(rivals: Sequence[Rival], rows: int) -> float | None:
     return max((closest.high - closest.low) / 2, UNSEEN / rows)
 
 
-def verdict(rivals: Sequence[Rival], rows: int, leaks: Sequence[Leak]) -> Iterator[str]:
-    """Sentences: what gives the target away, then the comparisons, then what rows can show."""
+def verdict(
+    rivals: Sequence[Rival], rows: int, leaks: Sequence[Leak], *, line: Line
+) -> Iterator[str]:
+    """Sentences: what gives the target away, then the comparisons, then what rows can show.
+
+    Args:
+        line: what the linear rival is, for a network that is linear itself.
+    """
     for leak in leaks:
         yield (
             f"Not to be trusted: {leak.column} gives {leak.target} away ({leak.reason}). Leave it "
@@ -70,7 +90,7 @@ def verdict(rivals: Sequence[Rival], rows: int, leaks: Sequence[Leak]) -> Iterat
     if "trivial" in by_role:
         yield _guessing(by_role["trivial"])
     if "linear" in by_role:
-        yield _linear(by_role["linear"])
+        yield _linear(by_role["linear"], by_role.get("trivial"), line)
         if by_role["linear"].gain.low > 0 and "shallow" in by_role:
             yield from _shallow(by_role["shallow"])
     if "trees" in by_role:
@@ -85,18 +105,24 @@ def _guessing(rival: Rival) -> str:
     if gain.low > 0:
         return f"Better than guessing ({rival.name}) by {_range(gain, rival.percent)}."
     if gain.high < 0:
-        return f"Worse than guessing ({rival.name}): no better than guessing."
+        return f"Worse than guessing ({rival.name}) by {_range(rival.lead, rival.percent)}."
     return f"No better than guessing ({rival.name})."
 
 
-def _linear(rival: Rival) -> str:
-    gain = rival.gain
+def _linear(rival: Rival, trivial: Rival | None, line: Line) -> str:
+    gain, lead = rival.gain, _range(rival.lead, rival.percent)
+    name = "a linear model" if line.hidden else line.name
     if gain.low > 0:
-        return f"Better than a linear model by {_range(gain, rival.percent)}."
-    if gain.high < 0:
-        lead = _range(rival.lead, rival.percent)
-        return f"A linear model is better by {lead}: use that (--hidden none)."
-    return "A linear model does as well: use that (--hidden none)."
+        return f"Better than {name} by {_range(gain, rival.percent)}."
+    capital = name[0].upper() + name[1:]
+    if trivial is not None and Rival("", "", rival.other, trivial.other).gain.low <= 0:
+        return f"{capital} is no better than guessing either."
+    advice = "use that (--hidden none)." if line.hidden else "this network is linear too."
+    if gain.high >= 0:
+        return f"{capital} does as well: {advice}"
+    if line.hidden:
+        return f"{capital} is better by {lead}: try --hidden none, or {line.name}."
+    return f"{capital} is better by {lead}: a linear model as well, held back by {line.penalty}."
 
 
 def _shallow(rival: Rival) -> Iterator[str]:

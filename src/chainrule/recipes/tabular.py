@@ -85,6 +85,11 @@ class Recipe:
     embedded: tuple[str, ...] = ()
     reasons: tuple[str, ...] = field(default=())
 
+    @property
+    def linear(self) -> bool:
+        """Whether the network has nothing but weights and biases: it can learn a line alone."""
+        return all(isinstance(layer, Dense) for layer in self.network.layers)
+
     def with_hidden(self, *sizes: int) -> Recipe:
         """The same recipe for plain ReLU layers of other sizes before the same last layer.
 
@@ -109,7 +114,8 @@ def tabular_recipe(
         outputs: how many classes, numbers or yes/no answers.
         task: "classes", "numbers" or "answers".
         choices: what was asked for.
-        embedded: columns with many labels and how many they have, see `columns_to_embed`.
+        embedded: columns with many labels and how many they have, see `columns_to_embed`; a
+            network without hidden layers has an input for each label all the same.
 
     Raises:
         SettingError: an unknown name, a size that cannot be, a loss for two classes with more.
@@ -131,6 +137,8 @@ def tabular_recipe(
         hidden = _hidden_for(rows)
         if asked.network is None:
             said.append(f"hidden {', '.join(map(str, hidden))}: for {rows:,} training rows")
+    if asked.network is None and not hidden:
+        embedded = {}  # a vector a label adds nothing to a line but weights
     for name, labels in (embedded or {}).items():
         said.append(f"{name}: {WIDTH} learnt numbers a label (EmbedColumns), for {labels:,} labels")
     _check_hidden(hidden)

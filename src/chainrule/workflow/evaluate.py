@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from chainrule.judgement import (
     Asked,
     Contender,
     Measure,
+    draw_scores,
     in_digits,
     measure_contender,
     measure_difference,
@@ -169,10 +170,15 @@ def _gain(answers: Answers, trivial: Contender) -> Measure:
         return measure_difference((said == truth).mean(axis=1), (guess == truth).mean(axis=1))
     unit = np.abs(truth - guess).max(axis=0)
     unit = np.where(unit > 0, unit, 1.0)
-    left, right = (((truth - x) / unit) ** 2 for x in (guess, said))
-    whole = np.where(left.any(axis=0), left.mean(axis=0), 1.0)
-    found = measure_difference((left / whole).mean(axis=1), (right / whole).mean(axis=1))
-    return replace(found, high=min(found.high, 1.0))  # nothing saves more than the whole error
+    errors = np.concatenate([((truth - x) / unit) ** 2 for x in (guess, said)], axis=1)
+    drawn = draw_scores(lambda rows: errors[rows], len(truth), {"saved": _share_saved}, set())
+    return drawn["saved"].measure()
+
+
+def _share_saved(means: Any) -> Any:
+    """What is saved of the guess's mean squared errors (tables, 2 · targets), as a share of them."""
+    guess, said = np.split(means, 2, axis=1)
+    return ((guess - said) / np.where(guess > 0, guess, 1.0)).mean(axis=1)
 
 
 def _is_training_table(model: Model, source: Any, answers: Answers, missing: Markers) -> bool:

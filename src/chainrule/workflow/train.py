@@ -198,7 +198,7 @@ def train(
     card |= {"missing": list(markers)} if markers is not None else {}
     if dry_run:
         return _untrained(fitting, plan, card)
-    asked = replace(asked, folds=plan.folds)
+    asked = replace(asked, folds=plan.folds, hidden=not recipe.linear)
     kept = _kept(checkpoint, checkpoint_every, resume, question, given)
     fitting = replace(fitting, kept=kept)
     try:
