@@ -148,6 +148,27 @@ def test_ctrl_c_ends_without_a_traceback(folder):
     assert list(Path().glob(".answers*")) == []
 
 
+def test_answers_are_written_in_the_dialect_of_the_table(folder, capsys):
+    """So the program that wrote the table reads both columns of a line alike."""
+    table = PENGUINS.read_text().replace(",", ";").replace(".", ",").replace("Dream", "Dröam")
+    Path("eu.csv").write_bytes(table.encode("cp1252"))
+    typed = ["predict", "penguins.safetensors", "eu.csv", "--id", "bill_length_mm", "--proba"]
+    assert main(typed) == 0
+    written = capsys.readouterr()
+    first, second = written.out.splitlines()[:2]
+    assert first == "bill_length_mm;species;" + ";".join(
+        f"probability_{label}" for label in ("Adelie", "Chinstrap", "Gentoo")
+    )
+    length, label, *shares = second.split(";")
+    assert (length, label) == ("39,1", "Adelie")
+    assert sum(float(share.replace(",", ".", 1)) for share in shares) == pytest.approx(1)
+    assert written.err.endswith("344 rows predicted (semicolon, decimal comma, UTF-8)\n")
+    assert main([*typed, "--json"]) == 0
+    written = capsys.readouterr()
+    assert sum(list(json.loads(written.out)["rows"][0].values())[2:]) == pytest.approx(1)
+    assert written.err.endswith("344 rows predicted\n")
+
+
 BAD = {
     "no such model": (["no.safetensors", "penguins.csv"], "no.safetensors cannot be read"),
     "no model": (["penguins.csv", "penguins.csv"], "Name the file that chainrule saved"),

@@ -17,10 +17,9 @@ from chainrule.cli.document import json_option, plain
 from chainrule.cli.output import check_output
 from chainrule.cli.settings import markers, missing_option
 from chainrule.data import csv_text
+from chainrule.data.reading import DELIMITERS
 from chainrule.errors import SettingError
 from chainrule.workflow import Predictions, predict_chunks
-
-NOTHING: tuple[str, ...] = ()
 
 
 @click.command(name="predict")
@@ -61,9 +60,9 @@ def predict(
     )
     with _opened(out) as stream:
         write = _write_json if as_json else _write_csv
-        rows, ignored = write(_flushed(chunks, stream), stream)
+        rows, last = write(_flushed(chunks, stream), stream)
     if not quiet:
-        _say(rows, ignored, out)
+        _say(rows, last, out, as_json)
 
 
 def _flushed(chunks: Iterator[Predictions], stream: BinaryIO) -> Iterator[Predictions]:
@@ -73,29 +72,30 @@ def _flushed(chunks: Iterator[Predictions], stream: BinaryIO) -> Iterator[Predic
         stream.flush()
 
 
-def _write_csv(chunks: Iterator[Predictions], stream: BinaryIO) -> tuple[int, tuple[str, ...]]:
-    rows, ignored = 0, NOTHING
+def _write_csv(chunks: Iterator[Predictions], stream: BinaryIO) -> tuple[int, Predictions]:
+    """In the dialect of the table, so that the program that wrote it reads the answers."""
+    rows = 0
     for chunk in chunks:
-        stream.write(csv_text(chunk.columns, header=rows == 0))
-        rows, ignored = rows + chunk.rows, chunk.ignored
-    return rows, ignored
+        text = csv_text(chunk.columns, header=rows == 0, dialect=chunk.reading.dialect)
+        stream.write(text)
+        rows += chunk.rows
+    return rows, chunk
 
 
-def _write_json(chunks: Iterator[Predictions], stream: BinaryIO) -> tuple[int, tuple[str, ...]]:
+def _write_json(chunks: Iterator[Predictions], stream: BinaryIO) -> tuple[int, Predictions]:
     """One document, written row by row: {"columns": […], "rows": [{…}, …]}."""
-    rows, ignored = 0, NOTHING
+    rows = 0
     for chunk in chunks:
         names = list(chunk.columns)
         if rows == 0:
-            ignored = chunk.ignored
-            head = f'{{"columns": {_json(names)}, "ignored": {_json(ignored)}, "rows": [\n'
+            head = f'{{"columns": {_json(names)}, "ignored": {_json(chunk.ignored)}, "rows": [\n'
             stream.write(head.encode())
         columns = [list(plain(chunk.columns[name])) for name in names]
         lines = [_json(dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
         stream.write(((",\n" if rows else "") + ",\n".join(lines)).encode())
         rows += chunk.rows
     stream.write(b"\n]}\n")
-    return rows, ignored
+    return rows, chunk
 
 
 def _json(value: Any) -> str:
@@ -120,8 +120,18 @@ def _opened(out: Path | None) -> Iterator[BinaryIO]:
             raise
 
 
-def _say(rows: int, ignored: tuple[str, ...], out: Path | None) -> None:
-    if ignored:
-        click.echo(f"Not needed by the model, ignored: {', '.join(ignored)}", err=True)
+def _say(rows: int, last: Predictions, out: Path | None, as_json: bool) -> None:
+    if last.ignored:
+        click.echo(f"Not needed by the model, ignored: {', '.join(last.ignored)}", err=True)
     place = "" if out is None else f", written to {out}"
-    click.echo(f"{rows:,} {'row' if rows == 1 else 'rows'} predicted{place}", err=True)
+    dialect = "" if as_json else _dialect(last)
+    click.echo(f"{rows:,} {'row' if rows == 1 else 'rows'} predicted{place}{dialect}", err=True)
+
+
+def _dialect(answers: Predictions) -> str:
+    """How the answers are written, where that is not comma, point and the table's own encoding."""
+    delimiter, decimal = answers.reading.dialect
+    words = [DELIMITERS[delimiter]] if delimiter != "," else []
+    words += ["decimal comma"] if decimal == "," else []
+    words += ["UTF-8"] if answers.reading.encoding not in ("", "UTF-8") else []
+    return f" ({', '.join(words)})" if words else ""

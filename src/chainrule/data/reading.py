@@ -34,6 +34,17 @@ class Reading:
     missing: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
 
+    @property
+    def dialect(self) -> tuple[str, str]:
+        """The delimiter and the decimal mark of answers, so that the program that wrote the table
+        reads them: those of the table; comma and point where it is no text.
+
+        Example:
+            >>> Reading("CSV", delimiter=";", decimal=",").dialect, Reading("Parquet").dialect
+            ((';', ','), (',', '.'))
+        """
+        return self.delimiter or (";" if self.decimal == "," else ","), self.decimal
+
     def summary(self) -> str:
         """What was recognized, in a few words; "" for a table from memory."""
         words = [] if self.format in ("memory", "CSV") else [self.format]

@@ -71,19 +71,30 @@ def typed_column(
     return replace(column, reason="; ".join(reasons))
 
 
-def csv_text(columns: Mapping[str, Any], *, header: bool) -> bytes:
+def csv_text(
+    columns: Mapping[str, Any], *, header: bool, dialect: tuple[str, str] = (",", ".")
+) -> bytes:
     """Columns as CSV: numbers with the digits that tell them apart, quotes only where needed.
 
     Args:
         columns: lists of text, arrays or polars columns of one length. header: whether the first
-            line has the names.
+            line has the names. dialect: what separates cells, and the decimal mark of numbers.
 
     >>> import numpy as np
     >>> csv_text({"id": ["a", "b,c"], "price": np.array([0.1, 2], "float32")}, header=True)
     b'id,price\\na,0.1\\n"b,c",2.0\\n'
+    >>> csv_text({"a": ["b,c"], "p": np.array([0.1])}, header=False, dialect=(";", ","))
+    b'b,c;0,1\\n'
     """
     polars = load_polars()
 
     frame = polars.DataFrame({name: polars.Series(values) for name, values in columns.items()})
-    text: str = frame.write_csv(include_header=header)
+    separator, decimal = dialect
+    if decimal != ".":
+        fractions = [name for name, kind in frame.schema.items() if kind.is_float()]
+        frame = frame.with_columns(
+            polars.col(name).cast(polars.String).str.replace(".", decimal, literal=True)
+            for name in fractions
+        )
+    text: str = frame.write_csv(include_header=header, separator=separator)
     return text.encode()

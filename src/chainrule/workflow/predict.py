@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.clustering import Segments
 from chainrule.data import Chunk, Encoder, table_chunks
+from chainrule.data.reading import Reading
 from chainrule.errors import SettingError
 from chainrule.model import Model
 from chainrule.workflow.models import Markers, load_any, missing_markers, table_encoder
@@ -23,11 +24,13 @@ class Predictions:
     Attributes:
         columns: by name: those asked for by `id`, the predicted column, its probabilities.
         rows: how many rows. ignored: columns of the table that the model does not need.
+        reading: how the table was read.
     """
 
     columns: dict[str, Any]
     rows: int
     ignored: tuple[str, ...]
+    reading: Reading
 
 
 def predict(
@@ -97,6 +100,7 @@ def predict_chunks(
             {**chunk.texts, **answers(made, encoder, chunk, proba)},
             chunk.table.rows,
             tuple(n for n in chunk.names if n not in encoder.kinds and n not in passed),
+            chunk.table.reading,
         )
 
 
