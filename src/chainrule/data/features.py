@@ -25,6 +25,8 @@ def as_features(source: Any, *, dtype: str, indices: Any = False, name: str = "X
             array of them; one axis means one feature per row. Sequences of different lengths are a
             list of arrays (time, features), or `{"values": (rows, time, features), "lengths":
             (rows,)}`, which both become.
+            uint8 arrays with a channels axis, (rows, height, width, channels), are pictures: they
+            stay uint8 and are divided by 255 where they enter the network.
         dtype: "float32" or "float64".
         indices: whether the numbers are indices of an embedding and stay integers; a dict of
             booleans for named inputs.
@@ -55,6 +57,8 @@ def as_features(source: Any, *, dtype: str, indices: Any = False, name: str = "X
     array = _as_array(source, name)
     if indices is True:
         return _as_indices(array, name)
+    if array.dtype == np.uint8 and array.ndim >= 4:
+        return np.ascontiguousarray(array)
     if array.ndim == 1:
         array = array[:, None]
     return as_floats(array, dtype, name, column_names(source))

@@ -33,6 +33,7 @@ from chainrule.nn import (
     Network,
     Residual,
     is_named,
+    pictures_scaled,
     split_lengths,
     takes_lengths,
     wants_indices,
@@ -301,7 +302,7 @@ def _examples(net: Network, x: Any, y: Any) -> tuple[Any, Any]:
         y = {n: _one_row(t) for n, t in y.items()} if isinstance(y, Mapping) else _one_row(y)
     features = as_features(x, dtype="float64", indices=wants_indices(net), name="x")
     check_embeddings(net, features)
-    return features, y
+    return pictures_scaled(features, "float64"), y
 
 
 def _one_row(y: Any) -> Any:

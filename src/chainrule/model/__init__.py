@@ -3,8 +3,10 @@
 from chainrule.model.container import looks_like_model, read_container, write_container
 from chainrule.model.descriptions import from_plain, to_plain
 from chainrule.model.inputs import (
+    check_channels_last,
     check_embeddings,
     check_in_shape,
+    check_scale,
     index_flags,
     shape_of,
     with_expected_lengths,
@@ -16,8 +18,10 @@ from chainrule.model.structure import example_numbers
 
 __all__ = [
     "Model",
+    "check_channels_last",
     "check_embeddings",
     "check_in_shape",
+    "check_scale",
     "example_numbers",
     "from_plain",
     "index_flags",

@@ -7,10 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.autodiff import tree_map
+from chainrule.autodiff import leaves, tree_map
 from chainrule.data import Features
 from chainrule.errors import DataError, ShapeError
-from chainrule.nn import Branches, EmbedColumns, Embedding, Heads, Network, wants_indices
+from chainrule.nn import (
+    AveragePool,
+    Branches,
+    Conv2D,
+    EmbedColumns,
+    Embedding,
+    Heads,
+    MaxPool,
+    Network,
+    TransposedConv2D,
+    wants_indices,
+)
 from chainrule.ops import is_sequence
 
 
@@ -91,6 +102,36 @@ def check_embeddings(net: Network, features: Any) -> None:
             raise DataError(
                 f"{name} holds {x[x != np.floor(x)][0]:g}, and {layer} takes whole numbers there, "
                 "the rows of its table."
+            )
+
+
+def check_channels_last(net: Network, X: Features) -> None:
+    """Refuse images whose channels come first, as PyTorch has them: (batch, 3, 32, 32)."""
+    windows = (Conv2D, TransposedConv2D, MaxPool, AveragePool)
+    for x in leaves(X):
+        _, *sizes = x.shape
+        first = len(sizes) == 3 and sizes[0] in (1, 3, 4) and min(sizes[1:]) > 4
+        if first and any(isinstance(layer, windows) for _, layer in net.walk()):
+            raise ShapeError(
+                f"X has shape {x.shape}, images with their channels first; here they come last, "
+                "(batch, height, width, channels). Write X.transpose(0, 2, 3, 1)."
+            )
+
+
+def check_scale(X: Features, pictures: bool) -> None:
+    """Refuse images on another scale than those that a model was trained on."""
+    for x in leaves(X):
+        if x.ndim < 4:
+            continue
+        if pictures and x.dtype != np.uint8 and x.max() > 1:
+            raise DataError(
+                "The model was trained on uint8 pictures, divided by 255, and X holds "
+                f"{x.dtype} up to {x.max():g}. Give uint8 again, or X / 255."
+            )
+        if not pictures and x.dtype == np.uint8:
+            raise DataError(
+                "X holds uint8 pictures, which would be divided by 255, and the model was trained "
+                'on floats. Give X as in training, e.g. (X / 255).astype("float32").'
             )
 
 

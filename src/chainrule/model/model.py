@@ -25,14 +25,18 @@ from chainrule.model.file import read_fields, write_fields
 from chainrule.model.inputs import (
     check_embeddings,
     check_in_shape,
+    check_scale,
     index_flags,
     with_expected_lengths,
 )
 from chainrule.model.scores import score_network
-from chainrule.nn import Context, Network, split_lengths, with_lengths
+from chainrule.nn import Context, Network, pictures_scaled, split_lengths, with_lengths
 
 CHUNK = 8192
 """Rows predicted at a time: enough to keep the processor busy, few enough to stay in cache."""
+
+IMAGES_AT_A_TIME = 256
+"""The same for images, of which a layer can make a hundred times as many numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,11 +170,14 @@ class Model:
         X = with_expected_lengths(X, self.in_shape)
         check_in_shape(X, self.in_shape)
         check_embeddings(self.network, X)
+        check_scale(X, bool(self.card.get("pictures")))
         rows = len(leaves(X)[0])
         pieces = []
+        chunk = IMAGES_AT_A_TIME if any(x.ndim > 3 for x in leaves(X)) else CHUNK
         with np.errstate(all="ignore"):
-            for start in range(0, rows, CHUNK):
-                part = tree_map(lambda x, start=start: x[start : start + CHUNK], X)
+            for start in range(0, rows, chunk):
+                part = tree_map(lambda x, start=start: x[start : start + chunk], X)
+                part = pictures_scaled(part, self.dtype)
                 out, _ = network.apply(self.params, self.state, part, Context())
                 pieces.append(out)
         return pieces[0] if len(pieces) == 1 else tree_map(_joined, *pieces)

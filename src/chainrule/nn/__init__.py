@@ -19,7 +19,15 @@ from chainrule.nn.attention import MultiHeadAttention
 from chainrule.nn.convolution import Conv1D, Conv2D, TransposedConv2D
 from chainrule.nn.dense import Dense
 from chainrule.nn.embedding import EmbedColumns
-from chainrule.nn.images import Cutout, RandomCrop, RandomFlip, RandomShift, Upsample
+from chainrule.nn.images import (
+    Cutout,
+    RandomCrop,
+    RandomFlip,
+    RandomShift,
+    Upsample,
+    holds_pictures,
+    pictures_scaled,
+)
 from chainrule.nn.initializers import (
     Constant,
     ForgetBias,
@@ -126,9 +134,11 @@ __all__ = [
     "Zeros",
     "apply_layer",
     "first_layer",
+    "holds_pictures",
     "init_layer",
     "is_named",
     "no_parameters",
+    "pictures_scaled",
     "split_lengths",
     "takes_lengths",
     "wants_indices",

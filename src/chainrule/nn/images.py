@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chainrule import ops
-from chainrule.autodiff import Tree
+from chainrule.autodiff import Tree, leaves
 from chainrule.errors import SettingError, ShapeError
 from chainrule.nn.layer import Context, Shape
 from chainrule.nn.windows import PerAxis, Sizes, per_axis, spatial, times, whole
@@ -18,6 +18,22 @@ def images_alone(self: Any, key: Any, in_shape: Shape) -> tuple[Tree, Tree, Shap
     """The `init` of layers without parameters that take images and keep their shape."""
     spatial(self, in_shape, 2)
     return {}, {}, in_shape
+
+
+def pictures_scaled(x: Tree, dtype: str) -> Tree:
+    """Inputs as the network sees them: pictures in uint8 become floats from 0 to 1.
+
+    >>> pictures_scaled(np.array([[[[0], [255]]]], "uint8"), "float32").ravel().tolist()
+    [0.0, 1.0]
+    """
+    if isinstance(x, dict):
+        return {name: pictures_scaled(part, dtype) for name, part in x.items()}
+    return x.astype(dtype) / 255.0 if str(x.dtype) == "uint8" else x
+
+
+def holds_pictures(x: Tree) -> bool:
+    """Whether any of the inputs are pictures in uint8."""
+    return any(str(part.dtype) == "uint8" for part in leaves(x))
 
 
 @dataclass(frozen=True)

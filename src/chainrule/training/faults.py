@@ -10,7 +10,7 @@ from chainrule.autodiff import leaves, paths, tree_map, value_and_grad
 from chainrule.errors import NonFiniteError
 from chainrule.losses import HeadLosses, losses_of
 from chainrule.model import Model
-from chainrule.nn import Context, Heads, apply_layer
+from chainrule.nn import Context, Heads, apply_layer, pictures_scaled
 from chainrule.training.step import Task, objective
 
 
@@ -33,7 +33,7 @@ def not_finite(model: Model, task: Task, data: Any, outcome: Any) -> NonFiniteEr
 
 def _first_fault(task: Task, outcome: Any, batch: Any) -> tuple[str | None, str]:
     context = Context(weight=batch["share"])
-    x = batch["x"]
+    x = pictures_scaled(batch["x"], str(batch["share"].dtype))
     for i, layer in enumerate(task.network.layers):
         x, _ = apply_layer(layer, outcome.params[i], outcome.state[i], x, context.child(i))
         if (bad := _not_finite(x)) is not None:

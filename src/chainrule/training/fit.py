@@ -17,8 +17,10 @@ from chainrule.errors import SettingError
 from chainrule.losses import LossFunction
 from chainrule.model import (
     Model,
+    check_channels_last,
     check_embeddings,
     check_in_shape,
+    check_scale,
     index_flags,
     score_network,
     score_tree,
@@ -26,7 +28,7 @@ from chainrule.model import (
     whole_tree,
     with_expected_lengths,
 )
-from chainrule.nn import Network
+from chainrule.nn import Network, holds_pictures
 from chainrule.ops import fold_in, key_from_seed
 from chainrule.optim import Optimizer, as_optimizer
 from chainrule.training.checkpoint import Keeper, as_path
@@ -52,6 +54,10 @@ from chainrule.training.records import Plan, Progress
 from chainrule.training.settings import check_settings, check_steps
 from chainrule.training.step import Task
 
+PICTURES = (
+    "X holds uint8 pictures: they stay uint8 in memory and are divided by 255 where they enter the "
+    "network, here and in predict. To scale them otherwise, give floats."
+)
 INIT, SHUFFLE, SPLIT = 0, 1, 2
 """Which use of the seed's key is which."""
 
@@ -182,6 +188,12 @@ def fit(
     if start is not None:
         features = with_expected_lengths(features, start.in_shape)
     check_embeddings(net, features)
+    check_channels_last(net, features)
+    pictures = holds_pictures(features)
+    if start is not None:
+        check_scale(features, bool(start.card.get("pictures")))
+    elif pictures:
+        warnings.warn(PICTURES, stacklevel=2)
     in_shape = shape_of(features)
     if start is not None:
         check_in_shape(features, start.in_shape)
@@ -255,7 +267,7 @@ def fit(
         in_shape=in_shape,
         dtype=dtype,
         history=outcome.history,
-        card=_card(outcome, chosen, seed, plan, rows),
+        card=_card(outcome, chosen, seed, plan, rows) | ({"pictures": True} if pictures else {}),
         encoder=start.encoder if start is not None else None,
     )
     if outcome.bad is not None:

@@ -18,13 +18,21 @@ from chainrule.data import (
     step_targets,
 )
 from chainrule.errors import DataError, SettingError, ShapeError
-from chainrule.model import check_embeddings, check_in_shape, index_flags, with_expected_lengths
+from chainrule.model import (
+    check_channels_last,
+    check_embeddings,
+    check_in_shape,
+    index_flags,
+    with_expected_lengths,
+)
 from chainrule.nn import Network, is_named, split_lengths
 from chainrule.ops import key_from_seed
 
 DEFAULT_BATCH = 32
 VALIDATION_CHUNK = 4096
 """Rows of a validation part that are evaluated at a time."""
+VALIDATION_IMAGES = 256
+"""The same for images, of which a layer can make a hundred times as many numbers."""
 
 
 def cast(tree: Tree, dtype: str) -> Tree:
@@ -132,6 +140,7 @@ def own_validation(
     features = as_features(X, dtype=dtype, indices=index_flags(net, X), name="validation X")
     features = with_expected_lengths(features, in_shape)
     check_embeddings(net, features)
+    check_channels_last(net, features)
     check_in_shape(features, in_shape)
     if targets.axes:
         y = targets_of(y, features, net.init(key_from_seed(0), in_shape)[2], "validation y")
@@ -166,7 +175,8 @@ def chunked(held: Tree | None, dtype: str) -> Tree | None:
     if held is None:
         return None
     rows = len(held["weight"])
-    size = min(rows, VALIDATION_CHUNK)
+    images = any(x.ndim > 3 for x in leaves(held["x"]))
+    size = min(rows, VALIDATION_IMAGES if images else VALIDATION_CHUNK)
     chunks = -(-rows // size)
 
     filled = np.minimum(np.arange(chunks * size), rows - 1)

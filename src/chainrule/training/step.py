@@ -17,7 +17,7 @@ from chainrule.autodiff import (
     with_hyper,
 )
 from chainrule.losses import LossFunction, losses_of
-from chainrule.nn import Context, Network
+from chainrule.nn import Context, Network, pictures_scaled
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,8 @@ def objective(
         path=(step_key["step"],),
         weight=batch["share"],
     )
-    outputs, state = task.network.apply(params, state, batch["x"], context)
+    x = pictures_scaled(batch["x"], str(batch["share"].dtype))
+    outputs, state = task.network.apply(params, state, x, context)
     return ops.dot(losses_of(task.loss, batch["y"], outputs), batch["share"]), state
 
 
@@ -107,5 +108,6 @@ def gradient_of(task: Task, record: bool) -> Callable[..., Any]:
 def evaluation_loss(task: Task, params: Tree, state: Tree, batch: Tree, rates: Tree) -> Any:
     """The loss of a batch as in prediction: no dropout, running statistics."""
     task = task.with_rates(rates)
-    outputs, _ = task.network.apply(params, state, batch["x"], Context(weight=batch["share"]))
+    x = pictures_scaled(batch["x"], str(batch["share"].dtype))
+    outputs, _ = task.network.apply(params, state, x, Context(weight=batch["share"]))
     return ops.dot(losses_of(task.loss, batch["y"], outputs), batch["share"])
