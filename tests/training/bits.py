@@ -45,7 +45,21 @@ def large(epochs: int, rows: int, **settings: Any) -> Any:
     )  # fmt: skip
 
 
+def images(**settings: Any) -> Any:
+    """Many filters and few: XLA's own convolution would share a long sum of few filters out."""
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(300, 16, 16, 3)).astype("float32"), random.integers(0, 10, 300)
+    layers = [
+        *(nn.Conv2D(32, 3, padding="same"), nn.BatchNorm(), nn.ReLU(), nn.MaxPool(2)),
+        *(nn.Conv2D(2, 3, stride=2), nn.ReLU(), nn.Conv2D(64, 2), nn.GlobalPool(), nn.Dense(10)),
+    ]
+    return cr.fit(
+        cr.Network(layers), X, y, loss="cross_entropy", epochs=2, batch_size=100, **settings
+    )
+
+
 CASES: dict[str, Any] = {
+    "images": images,
     "toy": lambda **s: dense(
         [2, 8, 8, 1], nn.Tanh(), 200, "mse", batch_size=10, epochs=10, validation=0.2, **s
     ),

@@ -16,7 +16,7 @@ from tests.training.problems import PROBLEMS, BreaksAt
 
 THREADS = (1, 2, 4)
 THREAD_VARIABLES = ("NPROC", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-FEW = ("toy", "small", "problem tanh batch_norm momentum", "layer LSTM", "layer GRU")
+FEW = ("toy", "small", "images", "problem tanh batch_norm momentum", "layer LSTM", "layer GRU")
 
 
 def start(engine, threads, names):

@@ -71,7 +71,9 @@ def convolve(
     dilation: Sequence[int],
     groups: int,
 ) -> Array:
-    if x.dtype == "float32":
+    seen, filters = math.prod(weight.shape[:-1]), weight.shape[-1]
+    # With few filters XLA's own shares a long sum out among the threads: other bits on each count.
+    if x.dtype == "float32" and (filters // groups >= 16 or seen <= 64):
         order = ("NHWC", "HWIO", "NHWC") if x.ndim == 4 else ("NWC", "WIO", "NWC")
         return lax.conv_general_dilated(
             x, weight, stride, padding, spread, dilation, order, feature_group_count=groups
