@@ -119,6 +119,20 @@ WIDE = {
         (257,),
     ),
 }
+IMAGE = (9, 8, 24)
+WIDE |= {
+    "Conv2D": (nn.Conv2D(40, 3, padding="same"), IMAGE),
+    "Conv1D": (nn.Conv1D(40, 5, stride=2), (50, 24)),
+    "TransposedConv2D": (nn.TransposedConv2D(20, 3, stride=2), IMAGE),
+    "MaxPool": (nn.MaxPool(2), IMAGE),
+    "AveragePool": (nn.AveragePool(2), IMAGE),
+    "GlobalPool": (nn.GlobalPool(), IMAGE),
+    "Upsample": (nn.Upsample(2, "bilinear"), IMAGE),
+    "RandomShift": (nn.RandomShift(2), IMAGE),
+    "RandomFlip": (nn.RandomFlip(), IMAGE),
+    "RandomCrop": (nn.RandomCrop(5), IMAGE),
+    "Cutout": (nn.Cutout(3), IMAGE),
+}
 CHEAP = loss_samples.SAMPLES["MeanSquaredError"].cases()[0]
 
 for name, sample in samples.SAMPLES.items():
