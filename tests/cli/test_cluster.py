@@ -45,6 +45,14 @@ def test_how_an_unusual_file_was_read_is_said(capsys):
     assert "decimal commas" in page
 
 
+def test_the_choice_is_shown_with_what_its_columns_mean(capsys):
+    assert main(["cluster", PENGUINS, "--drop", "species", "--most", "3"]) == 0
+    page = capsys.readouterr().out
+    for name in ("silhouette", "gap", "stability", "beyond noise"):
+        assert f"  {name}: " in page
+    assert "sd" not in page.split()
+
+
 def test_the_document_has_the_same(capsys):
     assert main(["cluster", *QUICK, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)

@@ -93,6 +93,19 @@ def test_scattered_clusters_are_counted_in_95_of_100_draws():
     assert right >= 95
 
 
+def test_of_silhouettes_as_good_the_number_farthest_beyond_noise_is_taken_and_the_other_said():
+    r = np.random.default_rng(0)
+    middles = np.array([[0, 0, 0, 0, 0], [4.8, 0, 0, 0, 0], [3.3, 3, 0, 0, 0]])
+    choice = choose_clusters(
+        middles[np.arange(300) % 3] + r.normal(size=(300, 5)), by_kmeans, most=4
+    )
+    two, three = choice.candidates[1:3]
+    assert two.silhouette > three.silhouette
+    assert two.beyond_noise < three.beyond_noise
+    assert choice.clusters == 3
+    assert f"2 ({two.silhouette:.2f}) is nearly as good" in choice.reason
+
+
 def test_one_long_cloud_is_no_cluster():
     assert choose_clusters(rng.normal(size=(300, 3)) * [1, 3, 9], by_kmeans, most=5).clusters == 1
 

@@ -6,6 +6,7 @@ Every case follows from the seed and its number, so a finding is repeated by `--
 """
 
 import argparse
+import contextlib
 import random
 import sys
 import tempfile
@@ -21,6 +22,7 @@ import numpy as np
 import chainrule as cr
 from chainrule import losses, nn
 from chainrule.autodiff import tree_map
+from chainrule.cli.cluster import segment_lines
 from chainrule.clustering import Segments, load_segments
 from chainrule.data import Targets
 from chainrule.errors import ChainruleError, ModelFileError
@@ -165,10 +167,19 @@ def use_segments(segments: Segments) -> None:
     table = {"size": [1.0, None], "town": ["Rome", "Bonn"], "day": ["2024-01-11", ""]}
     with np.errstate(all="ignore"), tempfile.TemporaryDirectory() as name:
         try:
+            list(segment_lines(segments, True))
             segments.save(Path(name) / "again.safetensors")
+            for kind in ("profile", "dendrogram"):
+                drawn(segments, kind)
             segments.place(table)
         except ChainruleError:
             pass
+
+
+def drawn(segments: Segments, kind: str) -> None:
+    """Draw a figure, or be told why there is none."""
+    with contextlib.suppress(ChainruleError):
+        cr.plot(segments, kind).clear()
 
 
 KINDS: dict[str, tuple[Any, Any]] = {

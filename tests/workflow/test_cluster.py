@@ -75,6 +75,16 @@ def test_the_file_gives_the_same_answers_and_holds_no_row(segments, tmp_path):
     assert answers["oddness"].argmax() == 7
 
 
+def test_reasons_with_cells_are_in_the_file_only_where_rows_are_kept(segments, tmp_path):
+    assert "spend is 900" in segments.anomalies[0]["reason"]
+    segments.save(tmp_path / "bare")
+    assert cr.load(tmp_path / "bare").anomalies[0]["reason"] == "by spend"
+    kept = cr.cluster(TABLE, k=3, keep_rows=True)
+    kept.save(tmp_path / "kept")
+    assert cr.load(tmp_path / "kept").anomalies == kept.anomalies
+    assert "spend is 900" in kept.card["anomalies"][0]["reason"]
+
+
 def test_one_seed_gives_the_same_file(tmp_path):
     for name in ("a", "b"):
         cr.cluster(TABLE, k=3, seed=4).save(tmp_path / name)
@@ -169,7 +179,7 @@ def test_damaged_files_are_refused(segments, tmp_path):
         ("centers", np.full((3, 4), np.nan), "not finite"),
         ("method", "median", "method"),
         ("cosine", 1, "distance"),
-        ("card", {"segments": 1, "anomalies": []}, "card"),
+        ("card", {"segments": [], "anomalies": []}, "card"),
         ("row_labels", np.zeros(3, "int64"), "rows"),
     ],
 )
@@ -178,4 +188,60 @@ def test_a_file_whose_parts_do_not_fit_is_refused(segments, tmp_path, field, val
 
     replace(segments, **{field: value}).save(tmp_path / "odd")
     with pytest.raises(ModelFileError, match=said):
+        load_segments(tmp_path / "odd")
+
+
+def entries(value, path=()):
+    """The path of every entry of lists and dicts within one another."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    for name, one in inner:
+        yield (*path, name)
+        if isinstance(one, dict | list):
+            yield from entries(one, (*path, name))
+
+
+def changed(card, path, change):
+    """A copy of the card with one entry changed."""
+    copy = json.loads(json.dumps(card))
+    *above, last = path
+    place = copy
+    for name in above:
+        place = place[name]
+    change(place, last)
+    return copy
+
+
+def test_a_card_with_an_entry_of_another_kind_or_without_it_is_refused(segments, tmp_path):
+    """Otherwise inspect, plot or predict would trip over it later."""
+    from dataclasses import replace
+
+    seen = set()
+    for path in entries(segments.card):
+        kind = tuple("#" if isinstance(name, int) else name for name in path)
+        if kind in seen:
+            continue
+        seen.add(kind)
+        damages = [lambda place, last: place.__setitem__(last, {"odd": [1]})]
+        if isinstance(path[-1], str) and path[0] not in ("columns", "imputed"):
+            damages.append(lambda place, last: place.pop(last))
+        for damage in damages:
+            hostile = replace(segments, card=changed(segments.card, path, damage))
+            hostile.save(tmp_path / "hostile")
+            with pytest.raises(ModelFileError, match="card"):
+                load_segments(tmp_path / "hostile")
+    assert len(seen) > 50
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [((0, 0), 70.0), ((0, 0), 0.5), ((5, 1), -1.0), ((0, 2), -1.0), ((-1, 0), 0.0), ((1, 0), None)],
+)
+def test_a_tree_that_is_none_is_refused(tmp_path, place, value):
+    from dataclasses import replace
+
+    made = cr.cluster(TABLE, k=3, method="ward")
+    tree = made.tree.copy()
+    tree[place] = tree[0, 0] if value is None else value
+    replace(made, tree=tree).save(tmp_path / "odd")
+    with pytest.raises(ModelFileError, match="tree"):
         load_segments(tmp_path / "odd")

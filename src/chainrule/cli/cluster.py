@@ -11,12 +11,21 @@ from typing import Any
 import click
 
 from chainrule.cli.document import json_option, print_document
-from chainrule.cli.layout import aligned, wrapped
+from chainrule.cli.layout import aligned, printable, wrapped
 from chainrule.cli.output import check_output, program
 from chainrule.cli.settings import markers, missing_option, types_of_columns
 from chainrule.cli.train import default_out
 from chainrule.clustering import Segments
 from chainrule.workflow import cluster as cluster_table
+
+LEGEND = (
+    "silhouette: how much nearer rows are to their own segment than to the next; at most 1",
+    "gap: how much closer rows lie than rows without clusters would, ± its error",
+    "stability: how alike random samples are grouped; 1: always the same",
+    "beyond noise: standard deviations by which the segments are tighter than cuts through rows "
+    "without clusters",
+)
+"""What the columns of the choice are."""
 
 
 @click.command(name="cluster")
@@ -90,11 +99,11 @@ def cluster(
     )  # fmt: skip
     found.save(out)
     if as_json:
-        card = found.card | ({} if anomalies else {"anomalies": []})
+        card = found.card | {"anomalies": found.anomalies if anomalies else []}
         print_document({"file": str(out), "bytes": out.stat().st_size, **card})
     elif not quiet:
         for line in _page(found, file, out, anomalies):
-            click.echo(line)
+            click.echo(printable(line))
 
 
 def _page(found: Segments, file: str, out: Path, anomalies: bool) -> Iterator[str]:
@@ -133,7 +142,7 @@ def segment_lines(found: Segments, anomalies: bool) -> Iterator[str]:
         yield f"  stability {segment['stability']:.2f}; most typical rows {typical}; oddest {odd}"
     if anomalies:
         yield "Oddest rows (distance in widths of their segment)"
-        for row in card["anomalies"]:
+        for row in found.anomalies:
             head = f"  row {row['row']:,}, segment {row['segment']}: {row['oddness']:.1f}: "
             yield from wrapped(head + row["reason"], 4)
 
@@ -147,6 +156,8 @@ def _choice_lines(choice: dict[str, Any], k: int) -> Iterator[str]:
             mark, str(one["clusters"]),
             "" if one["silhouette"] is None else f"{one['silhouette']:.2f}",
             f"{one['gap']:.2f} ± {one['gap_error']:.2f}", f"{one['stability']:.2f}",
-            f"{one['beyond_noise']:.1f} sd",
+            f"{one['beyond_noise']:.1f}",
         ))  # fmt: skip
     yield from aligned(rows)
+    for line in LEGEND:
+        yield from wrapped(f"  {line}", 4)

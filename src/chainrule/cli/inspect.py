@@ -72,7 +72,7 @@ def _show_segments(made: Segments, as_json: bool) -> None:
         print_document(made.card)
         return
     for line in segment_lines(made, True):
-        click.echo(line)
+        click.echo(printable(line))
 
 
 def _document(path: Path, found: Inspection) -> dict[str, Any]:

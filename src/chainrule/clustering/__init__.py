@@ -10,6 +10,7 @@ from chainrule.clustering.anomalies import (
     reconstruction_parts,
 )
 from chainrule.clustering.choosing import Candidate, Choice, by_kmeans, by_tree, choose_clusters
+from chainrule.clustering.file_parts import KEPT_MERGES
 from chainrule.clustering.hierarchy import (
     LINKAGES,
     check_cut,
@@ -21,6 +22,7 @@ from chainrule.clustering.hierarchy import (
 from chainrule.clustering.kmeans import Clusters, kmeans, nearest_centers, unit_rows
 from chainrule.clustering.minibatch import batch_step, chunked_kmeans
 from chainrule.clustering.nearest import NearestRows
+from chainrule.clustering.odd_rows import odd_rows, oddness_reasons, without_cells
 from chainrule.clustering.preflight import check_memory, memory_there
 from chainrule.clustering.profiles import Trait, sentence, traits
 from chainrule.clustering.segments import (
@@ -28,11 +30,11 @@ from chainrule.clustering.segments import (
     beside_what,
     is_segments_file,
     load_segments,
-    oddness_reasons,
 )
 
 __all__ = [
     "CENTERS",
+    "KEPT_MERGES",
     "LINKAGES",
     "Candidate",
     "Choice",
@@ -63,10 +65,12 @@ __all__ = [
     "memory_there",
     "nearest_centers",
     "normal_centers",
+    "odd_rows",
     "oddness_reasons",
     "reconstruction_parts",
     "sentence",
     "silhouettes",
     "traits",
     "unit_rows",
+    "without_cells",
 ]

@@ -29,11 +29,15 @@ CLEAR = 4.0
 NEIGHBOR, MOST_FAR = 5, 0.05
 """Which nearest row says whether one is far off; where more rows than this share are, none is."""
 
-ENOUGH_TO_SPLIT, PARTED = 20, 0.5
-"""Rows of a cluster that may be two, and the silhouette that its halves must have."""
+ENOUGH_TO_SPLIT, PARTED = 20, 0.7
+"""Rows of a cluster that may be two, and the silhouette that its halves must have along the line
+through their middles: 0.63 is that of the halves of an even distribution."""
 
 STABLE = 0.6
 """Groupings below it are not to be trusted (Hennig 2007 says so of clusters)."""
+
+AS_GOOD = 0.02
+"""Silhouettes that differ by no more tell nothing apart."""
 
 Grouping = Callable[[Any, Sequence[int], int], dict[int, Any]]
 """From rows, numbers of clusters and a seed to labels for each number."""
@@ -150,8 +154,8 @@ def _finer(
     if k == choice.clusters:
         return choice
     reason = (
-        f"{k} clusters: {choice.clusters} have the largest silhouette of those that are stable, "
-        "but some of them fall into clearly separate parts."
+        f"{k} clusters: {choice.clusters} are best by silhouette among those that are stable, but "
+        "some of them fall into clearly separate parts."
     )
     return Choice(k, choice.candidates, choice.rows, reason)
 
@@ -161,13 +165,22 @@ def _are_two(rows: Any, group: Grouping, rng: Any, seed: int) -> bool:
     if len(rows) < ENOUGH_TO_SPLIT or len(np.unique(rows, axis=0)) < ENOUGH_TO_SPLIT:
         return False
     labels = group(rows, [1, 2], seed)
-    if silhouettes(_distances(rows), labels[2]).mean() < PARTED:
+    if silhouettes(_distances(_between(rows, labels[2])), labels[2]).mean() < PARTED:
         return False
     squares = _log_squares(rows, labels)
     return all(
         _beyond(squares, _falls(references, group, [1, 2], seed))[1] > CLEAR
         for references in (_even(rows, rng), _normal(rows, rng))
     )
+
+
+def _between(rows: Any, halves: Any) -> Any:
+    """Rows along the line through the middles of two halves, (rows, 1).
+
+    Along it halves are as far apart however many features there are.
+    """
+    way = rows[halves == 1].mean(axis=0) - rows[halves == 0].mean(axis=0)
+    return (rows @ way / max(float(np.linalg.norm(way)), 1e-300))[:, None]
 
 
 def _falls(references: list[Any], group: Grouping, counts: Sequence[int], seed: int) -> Any:
@@ -201,12 +214,26 @@ def _decide(candidates: tuple[Candidate, ...], rows: int) -> Choice:
             f"{CLEAR:.0f} are needed).",
         )  # fmt: skip
     trusted = [c for c in found if c.stability >= STABLE]
-    chosen = max(trusted or found, key=lambda c: c.silhouette if trusted else c.stability)
-    why = (
-        f"the largest silhouette ({chosen.silhouette:.2f}) of those that are stable"
-        if trusted
-        else f"the most stable ({chosen.stability:.2f}), and none is stable"
-    )
+    if trusted:
+        return _of_stable(trusted, candidates, rows)
+    chosen = max(found, key=lambda c: c.stability)
+    why = f"the most stable ({chosen.stability:.2f}), and none is stable"
+    return Choice(chosen.clusters, candidates, rows, f"{chosen.clusters} clusters: {why}.")
+
+
+def _of_stable(stable: list[Candidate], candidates: tuple[Candidate, ...], rows: int) -> Choice:
+    """The largest silhouette; of silhouettes that are as good, the one farthest beyond noise."""
+    largest = max(c.silhouette for c in stable)
+    near = [c for c in stable if c.silhouette >= largest - AS_GOOD]
+    chosen = max(near, key=lambda c: c.beyond_noise)
+    if len(near) == 1:
+        why = f"the largest silhouette ({largest:.2f}) of those that are stable"
+    else:
+        others = " and ".join(f"{c.clusters} ({c.silhouette:.2f})" for c in near if c != chosen)
+        why = (
+            f"of the stable ones with nearly the same silhouette ({chosen.silhouette:.2f}) the "
+            f"farthest beyond noise; {others} {'is' if len(near) == 2 else 'are'} nearly as good"
+        )
     return Choice(chosen.clusters, candidates, rows, f"{chosen.clusters} clusters: {why}.")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data import Column, Table
+from chainrule.data import DATE, Column, Table
 
 STRONG, CLEAR, MOST_TRAITS = 1.2, 0.4, 4
 """Effects (differences in standard deviations) that are said; how many at most."""
@@ -23,7 +23,7 @@ class Trait:
         column: its name. words: e.g. "high spend". effect: of numbers, the difference of means in
             standard deviations (Cohen's d); of labels, of arcsines of shares (Cohen's h).
         inside, outside: the median, or the share of the label, in the segment and elsewhere.
-        label: which one, of labels; else "".
+        label: which one, of labels; else "". beside: `inside`, `outside` and the effect in words.
     """
 
     column: str
@@ -32,6 +32,20 @@ class Trait:
     inside: float
     outside: float
     label: str = ""
+    beside: str = ""
+
+
+def written(column: Column, value: float) -> str:
+    """A number as it is read best, a date as a date.
+
+    >>> written(Column("day", "date", np.zeros(1)), 15352.0)
+    '2012-01-13'
+    """
+    if column.kind != DATE:
+        return f"{value:.6g}"
+    seconds = round(float(value) * 86_400)
+    moment = str(np.datetime64(seconds, "s")).replace("T", " ")
+    return moment.removesuffix(":00").removesuffix(" 00:00")
 
 
 def traits(table: Table, names: list[str], mine: Any) -> list[Trait]:
@@ -51,16 +65,8 @@ def sentence(number: int, rows: int, total: int, found: list[Trait]) -> str:
             seen.add(trait.column)
     if not told:
         return head + "like the others in every column"
-    first = told[0]
-    if first.label:
-        numbers = f"{first.inside:.0%} against {first.outside:.0%}"
-    else:
-        numbers = f"median {first.inside:.6g} against {first.outside:.6g}"
-    return (
-        head
-        + ", ".join(trait.words for trait in told)
-        + f"; differs most by {first.column} ({numbers}; effect {first.effect:+.1f})"
-    )
+    words = ", ".join(trait.words for trait in told)
+    return f"{head}{words}; differs most by {told[0].column} ({told[0].beside})"
 
 
 def _of(column: Column, mine: Any) -> list[Trait]:
@@ -76,8 +82,14 @@ def _of(column: Column, mine: Any) -> list[Trait]:
     spread = np.sqrt((high.var() * len(high) + low.var() * len(low)) / len(order)) or 1e-12
     effect = float(np.clip((high.mean() - low.mean()) / spread, -99, 99))
     much = "very " if abs(effect) >= STRONG else ""
-    words = f"{much}{'high' if effect > 0 else 'low'} {column.name}"
-    return [Trait(column.name, words, effect, float(np.median(inside)), float(np.median(outside)))]
+    more, less = ("late", "early") if column.kind == DATE else ("high", "low")
+    words = f"{much}{more if effect > 0 else less} {column.name}"
+    middle, elsewhere = float(np.median(inside)), float(np.median(outside))
+    beside = (
+        f"median {written(column, middle)} against {written(column, elsewhere)} elsewhere, "
+        f"{abs(effect):.1f} standard deviations {'more' if effect > 0 else 'less'}"
+    )
+    return [Trait(column.name, words, effect, middle, elsewhere, beside=beside)]
 
 
 def _scores(values: Any) -> Any:
@@ -105,7 +117,7 @@ def _of_labels(column: Column, inside: Any, outside: Any) -> list[Trait]:
         found.append(
             Trait(
                 column.name, f"{words} ({column.name})", float(effects[place]), float(share),
-                float(there[place]), label,
+                float(there[place]), label, f"{share:.0%} against {there[place]:.0%} elsewhere",
             )
         )  # fmt: skip
     return found

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.clustering.anomalies import NORMAL_SHARE
+from chainrule.clustering.file_parts import METHODS, is_card, is_upper_tree
 from chainrule.clustering.kmeans import nearest_centers, unit_rows
 from chainrule.clustering.nearest import NearestRows
 from chainrule.data import Encoder, as_table
@@ -28,7 +29,6 @@ ARRAYS = {
     "rows": "<f8",
     "row_labels": "<i8",
 }
-METHODS = ("kmeans", "ward", "single", "complete", "average")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +45,9 @@ class Segments:
             of their leaves, with how many rows of the table it stands for; or None.
         rows, row_labels: its rows and their segments from 0, where they are kept, or None.
         labels: the segment of every row of the table, from 1; None after loading.
+        anomalies: the oddest rows, each with its `row` from 1, `segment`, `oddness`, the `columns`
+            that stand out and the `reason`; after loading the reason tells cells only where rows
+            are kept.
     """
 
     encoder: Encoder
@@ -58,16 +61,12 @@ class Segments:
     rows: Any = None
     row_labels: Any = None
     labels: Any = field(default=None, repr=False)
+    anomalies: list[dict[str, Any]] = field(default_factory=list, repr=False)
 
     @property
     def k(self) -> int:
         """How many segments there are; 1 where there are no clusters."""
         return len(self.centers)
-
-    @property
-    def anomalies(self) -> list[dict[str, Any]]:
-        """The oddest rows, each with its number, oddness, segment and reason."""
-        return list(self.card["anomalies"])
 
     def features(self, source: Any) -> Any:
         """A table as the segments see it, float64 (rows, features)."""
@@ -167,7 +166,6 @@ def _checked(document: Mapping[str, Any], arrays: dict[str, Any]) -> Segments:
     _expect(isinstance(encoder, Encoder), "its encoder is none")
     _expect(document["method"] in METHODS, "its method is unknown")
     _expect(type(document["cosine"]) is bool, "its kind of distance is unknown")
-    _expect(_is_card(document["card"]), "its card is none")
     _expect(
         {"centers", "widths", "shares"} <= set(arrays) <= set(ARRAYS), "an array is odd or missing"
     )
@@ -182,6 +180,7 @@ def _checked(document: Mapping[str, Any], arrays: dict[str, Any]) -> Segments:
         "shapes do not fit",
     )
     _expect(bool((widths > 0).all()), "a width is not above 0")
+    _expect(is_card(document["card"], len(centers)), "its card is none")
     _expect(("rows" in arrays) == ("row_labels" in arrays), "rows and their labels do not fit")
     if "rows" in arrays:
         rows, labels = arrays["rows"], arrays["row_labels"]
@@ -189,34 +188,13 @@ def _checked(document: Mapping[str, Any], arrays: dict[str, Any]) -> Segments:
         _expect(labels.shape == (len(rows),), "rows and their labels do not fit")
         _expect(bool(((labels >= 0) & (labels < len(centers))).all()), "a label is unknown")
     tree = arrays.get("tree")
-    _expect(tree is None or (tree.ndim == 2 and tree.shape[1] == 4), "its tree is none")
+    _expect(tree is None or is_upper_tree(tree), "its tree is none")
     return Segments(
         encoder, document["method"], centers, widths, shares, document["cosine"], document["card"],
-        tree, arrays.get("rows"), arrays.get("row_labels"),
+        tree, arrays.get("rows"), arrays.get("row_labels"), None, document["card"]["anomalies"],
     )  # fmt: skip
-
-
-def _is_card(card: Any) -> bool:
-    lists = ("segments", "anomalies")
-    return isinstance(card, dict) and all(
-        isinstance(card.get(name), list) and all(isinstance(x, dict) for x in card[name])
-        for name in lists
-    )
 
 
 def _expect(holds: bool, fault: str) -> None:
     if not holds:
         raise ModelFileError(f"{fault}.")
-
-
-def oddness_reasons(gaps: Any, names: list[str]) -> list[tuple[str, float]]:
-    """The columns that make a row odd, each with its share of the squares, the largest first.
-
-    Args:
-        gaps: (features,), as `distance_parts` gives them. names: the column of every feature.
-    """
-    squares = gaps**2 / max(float((gaps**2).sum()), 1e-300)
-    shares: dict[str, float] = {}
-    for name, part in zip(names, squares, strict=True):
-        shares[name] = shares.get(name, 0.0) + float(part)
-    return sorted(shares.items(), key=lambda item: -item[1])

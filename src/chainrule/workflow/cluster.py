@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.clustering import (
+    KEPT_MERGES,
     LINKAGES,
     Choice,
     Segments,
@@ -23,18 +24,17 @@ from chainrule.clustering import (
     kmeans,
     linkage_tree,
     nearest_centers,
-    oddness_reasons,
+    odd_rows,
     sentence,
     traits,
     unit_rows,
+    without_cells,
 )
 from chainrule.data import CATEGORY, Column, Encoder, Table, as_table, fit_encoder
 from chainrule.errors import DataError, SettingError, unknown_name
 
 STARTS, BOOTSTRAPS = 10, 10
-LISTED_ODD, LISTED_TYPICAL = 10, 3
-KEPT_MERGES = 30
-"""Of a tree, the upper merges that are kept for its picture."""
+LISTED_TYPICAL = 3
 
 SEGMENT = "segment"
 
@@ -96,6 +96,10 @@ def cluster(
     squared = ((rows - centers[labels]) ** 2).sum(axis=1)
     widths = cluster_widths(labels, squared, len(centers))
     shares = np.bincount(labels, minlength=len(centers)) / len(labels)
+    beside = beside_what(rows, labels, centers, widths, shares)
+    names = [code.column for code in encoder.codes for _ in range(code.width)]
+    gaps = (rows - centers[beside]) / widths[beside, None]
+    odd = odd_rows(table, names, labels, beside, gaps)
     card = {
         "table": table.name, "rows": table.rows, "columns": left_out, "method": method,
         "said": list(table.reading.said),
@@ -105,13 +109,13 @@ def cluster(
         "choice": None if choice is None else _choice(choice),
         "missing": list(markers) if markers is not None else None,
         "segments": _described(table, used, rows, labels, centers, widths, method, seed),
-        "anomalies": _odd(table, encoder, rows, labels, (centers, widths, shares)),
+        "anomalies": odd if keep_rows else [without_cells(one) for one in odd],
         "rows_kept": keep_rows,
     }  # fmt: skip
     return Segments(
         encoder, method, centers, widths, shares, metric == "cosine", card, tree,
         rows if keep_rows else None, labels.astype("int64") if keep_rows else None,
-        labels.astype("int64") + 1,
+        labels.astype("int64") + 1, odd,
     )  # fmt: skip
 
 
@@ -243,38 +247,3 @@ def _stability(rows: Any, labels: Any, count: int, method: str, seed: int) -> li
         found[here] += jaccards(labels[taken], group(rows[taken], [count], draw)[count])
         met[here] += 1
     return [float(x) for x in found / np.maximum(met, 1)]
-
-
-def _odd(
-    table: Table, encoder: Encoder, rows: Any, labels: Any, found_segments: tuple[Any, Any, Any]
-) -> list[dict[str, Any]]:
-    """The oddest rows with their reasons."""
-    centers, widths, _ = found_segments
-    beside = beside_what(rows, labels, *found_segments)
-    gaps = (rows - centers[beside]) / widths[beside, None]
-    oddness = np.sqrt((gaps**2).sum(axis=1))
-    names = [code.column for code in encoder.codes for _ in range(code.width)]
-    found = []
-    for row in np.argsort(-oddness, kind="stable")[:LISTED_ODD]:
-        mine = np.flatnonzero(labels == beside[row])
-        reasons = oddness_reasons(gaps[row], names)[:2]
-        words = [_reason(table.column(name), row, mine) for name, part in reasons if part >= 0.2]
-        found.append({
-            "row": int(row) + 1, "segment": int(labels[row]) + 1, "oddness": float(oddness[row]),
-            "reason": "; ".join(words) or "a little of every column",
-        })  # fmt: skip
-    return found
-
-
-def _reason(column: Column, row: Any, mine: Any) -> str:
-    """A cell beside those of its segment."""
-    if column.missing[row]:
-        return f"{column.name} is missing"
-    if column.labels:
-        label = column.values[row]
-        share = float((column.values[mine] == label).mean())
-        return f"{column.name} is {column.labels[label]}, as in {share:.1%} of its segment"
-    values = column.values[mine]
-    low, high = np.quantile(values[~np.isnan(values)], [0.05, 0.95])
-    others = f"90 % of its segment {low:.6g} to {high:.6g}"
-    return f"{column.name} is {column.values[row]:.6g}, and {others}"
