@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from chainrule.workflow import FIGURES
+
 ROOT = Path(__file__).parents[1]
 COMMAND = Path(sys.executable).with_name("chainrule")
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -75,6 +77,12 @@ def test_every_link_to_a_file_leads_somewhere(document):
     for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
         if not target.startswith("http"):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+def test_the_commands_page_lists_every_kind_of_figure():
+    page = (ROOT / "docs" / "commands.md").read_text()
+    rows = page.partition("## `chainrule plot")[2]
+    assert all(f"`{kind}`" in rows for kind in FIGURES)
 
 
 def test_make_targets_that_the_readme_names_exist():

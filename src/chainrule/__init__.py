@@ -8,8 +8,16 @@ from chainrule.explanation import explain
 from chainrule.model import Model, register
 from chainrule.nn import Network
 from chainrule.training import Progress, fit
-from chainrule.workflow import cluster, evaluate, inspect, plot, predict, reproduce, train
-from chainrule.workflow import load_any as load
+from chainrule.workflow import (
+    cluster,
+    evaluate,
+    inspect,
+    load,
+    plot,
+    predict,
+    reproduce,
+    train,
+)
 
 __version__ = version("chainrule")
 

@@ -31,6 +31,7 @@ def test_the_page_has_scores_intervals_guess_and_card(folder, capsys):
     captured = capsys.readouterr()
     assert captured.err == ""
     found = cr.evaluate("penguins.safetensors", "penguins.csv")
+    assert captured.out == f"{found}\n"
     accuracy = found.scores["accuracy"]
     for said in (
         "Judged on 344 rows of penguins.csv",

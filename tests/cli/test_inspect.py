@@ -35,6 +35,25 @@ def test_the_page_shows_layers_columns_card_and_judgement(folder, capsys):
         assert said in captured.out, said
 
 
+def test_the_card_is_for_readers_and_prints_from_python_too(folder, capsys):
+    model = cr.load("penguins.safetensors")
+    assert main(["inspect", "penguins.safetensors"]) == 0
+    page = capsys.readouterr().out.split("\n", 1)[1]
+    assert page == f"{cr.inspect(model)}\n"
+    card = page.partition("Card\n")[2].partition("Judged on")[0]
+    assert model.card["data_hash"][:12] + "… (whole with --json)" in card
+    assert model.card["data_hash"] not in card
+    assert model.card["duplicates"] == 0
+    assert "duplicates" not in card
+    assert max(len(word) for word in card.split() if word.replace(".", "").isdigit()) <= 6
+
+
+def test_a_model_prints_as_a_line(folder):
+    assert str(cr.load("penguins.safetensors")) == (
+        "Model of 483 parameters: Dense, ReLU, Dense; from inputs (11,) to classes; 2 epochs"
+    )
+
+
 def test_the_document_has_the_same_as_fields(folder, capsys):
     assert main(["inspect", "penguins.safetensors", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)

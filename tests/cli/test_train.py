@@ -43,7 +43,7 @@ def test_penguins_from_the_file_to_the_saved_model(folder, capsys):
     for said in (
         "species            target    Adelie 152, Gentoo 124, Chinstrap 68",
         "island             category  3 values",
-        "bill_length_mm     number    2 missing: median",
+        "bill_length_mm     number    2 missing: the median stands there",
         "sex                category  2 values, 11 missing:",
         "Split, seed 0: 5 folds of 275/69 rows, stratified by species; no row twice; no column",
         "Network 15 → 100 ReLU → 3, 1,903 parameters, CrossEntropy, Adam 0.001, batch 32, numpy",
@@ -106,6 +106,25 @@ def test_numbers_are_judged_beside_the_mean(folder, capsys):
     assert "Left out 2 rows that have no body_mass_g" in page
     assert "always the mean, 4,2" in page
     assert "RMSE" in page
+
+
+def test_words_of_the_page_need_no_dictionary(folder, capsys):
+    rows = "".join(f"{'' if i % 5 == 0 else i % 7},{'ab'[i * i % 7 > 2]}\n" for i in range(200))
+    Path("t.csv").write_text(f"x,y\n{rows}")
+    assert main(["train", "t.csv", "--target", "y", "--epochs", "20", *HELD_OUT]) == 0
+    page = " ".join(capsys.readouterr().out.split())
+    assert "40 missing: the median stands there, and an input of its own says so" in page
+    assert "as came true on validation rows: outputs divided by" in page
+    assert "indicator" not in page
+
+
+def test_the_help_of_train_says_what_happens_without_the_options(capsys):
+    assert main(["train", "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "The most passes over the training rows; 200 by default." in said
+    assert "no better; 20 by default." in said
+    assert "by default the optimizer's, 0.001 of adam." in said
+    assert "CSV" not in said
 
 
 def test_columns_that_are_left_out_are_said(folder, capsys):

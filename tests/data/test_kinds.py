@@ -100,7 +100,7 @@ def test_a_typo_among_numbers_or_dates_is_named_with_its_row_and_the_cure(typo, 
     cells = [*others[:5], typo, *others[5:]]
     with pytest.raises(DataError) as caught:
         column(cells, name="size")
-    for words in ("t.csv, row 5", "'size'", repr(typo), f"not a {what}", "90%", "--missing"):
+    for words in ("t.csv, row 5", "'size'", repr(typo), f"not a {what}", "90 %", "--missing"):
         assert words in str(caught.value)
     assert "--type size=category" in str(caught.value)
     assert column(cells, "category").kind == "category"
@@ -110,7 +110,7 @@ def test_a_typo_among_numbers_or_dates_is_named_with_its_row_and_the_cure(typo, 
 def test_below_nine_in_ten_it_is_a_column_of_labels_that_says_so():
     found = column(["A12", *map(str, range(8))])
     assert found.kind == "category"
-    assert found.reason == "labels: 89% of the cells are numbers, others not, e.g. 'A12'"
+    assert found.reason == "labels: 89 % of the cells are numbers, others not, e.g. 'A12'"
 
 
 def test_whole_numbers_are_an_identifier_only_where_all_differ_and_the_name_says_so():

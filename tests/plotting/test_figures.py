@@ -56,9 +56,9 @@ def test_curves_are_logarithmic_where_the_loss_falls_far_and_survive_odd_histori
 def test_a_confusion_matrix_has_every_count_and_share():
     counts = np.array([[8, 2], [0, 5]])
     figure = draw_confusion(counts, ["no", "yes"], "answer")
-    assert texts(figure) == ["8\n80%", "2\n20%", "·", "5\n100%"]
+    assert texts(figure) == ["8\n80 %", "2\n20 %", "·", "5\n100 %"]
     panel = figure.axes[0]
-    assert panel.get_title(loc="left") == "answer: 86.7% of 15 rows right"
+    assert panel.get_title(loc="left") == "answer: 86.7 % of 15 rows right"
     assert [tick.get_text() for tick in panel.get_yticklabels()] == ["no", "yes"]
 
 

@@ -11,11 +11,11 @@ from typing import Any
 import click
 
 from chainrule.cli.document import json_option, print_document
-from chainrule.cli.layout import aligned, printable, wrapped
 from chainrule.cli.output import check_output, program
 from chainrule.cli.settings import markers, missing_option, types_of_columns
 from chainrule.cli.train import default_out
 from chainrule.clustering import Segments
+from chainrule.judgement import aligned, printable, wrapped
 from chainrule.workflow import cluster as cluster_table
 
 LEGEND = (

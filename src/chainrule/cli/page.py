@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from chainrule.cli.layout import wrapped
-from chainrule.cli.verdict import judgement_lines
 from chainrule.data import IDENTIFIER
-from chainrule.judgement import in_digits
+from chainrule.judgement import in_digits, judgement_lines, wrapped
 from chainrule.model import Model
 from chainrule.nn import Dense
 
@@ -36,10 +34,12 @@ def training_lines(model: Model) -> Iterator[str]:
     if model.history:
         yield from _epoch_lines(model)
     if model.temperature != 1:
-        yield (
-            f"Probabilities brought to what came true on "
-            f"{'rows of the other folds' if card['folds'] else 'validation rows'}: "
-            f"temperature {model.temperature:.2f}"
+        where = "rows of the other folds" if card["folds"] else "validation rows"
+        sure = "less" if model.temperature > 1 else "more"
+        yield from wrapped(
+            f"Probabilities made {sure} sure, as came true on {where}: outputs divided by "
+            f"{model.temperature:.2f} (the temperature)",
+            2,
         )
 
 
@@ -88,7 +88,8 @@ def _column_words(model: Model, column: dict[str, Any]) -> tuple[str, str]:
     if numbers.bend:
         said.append("long tails drawn in")
     if missing:
-        said.append(missing + "median" + " + indicator" * numbers.indicator)
+        also = ", and an input of its own says so" * numbers.indicator
+        said.append(f"{missing}the median stands there{also}")
     return str(column["kind"]), ", ".join(said)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from chainrule.cli.document import json_option, print_document
-from chainrule.cli.layout import wrapped
 from chainrule.cli.progress import progress_line
+from chainrule.judgement import wrapped
 from chainrule.workflow import Reproduction
 from chainrule.workflow import reproduce as reproduce_model
 

@@ -31,7 +31,7 @@ from chainrule.losses import LOSSES
 from chainrule.model import Model
 from chainrule.nn import ACTIVATIONS
 from chainrule.optim import OPTIMIZERS
-from chainrule.recipes import SCHEDULES
+from chainrule.recipes import EPOCHS, PATIENCE, SCHEDULES
 from chainrule.workflow import forget, is_finished, is_kept
 from chainrule.workflow import train as train_on_table
 
@@ -57,7 +57,8 @@ OPTIONS: list[Callable[[Command], Command]] = [
     missing_option,
     _option("--drop", "Leave a column out. May be repeated.", multiple=True, metavar="COLUMN"),
     _option("--allow-leak", "Trust columns that give the target away.", is_flag=True),
-    _option("--hidden", "Units of the hidden layers, or none.", metavar="64,32"),
+    _option("--hidden", "Units of the hidden layers, or none; by default by the number of rows.",
+            metavar="64,32"),
     _option("--activation", f"Between layers: {', '.join(ACTIVATIONS)}.", metavar="NAME"),
     _option("--dropout", "Share of numbers left out after each hidden layer.", type=float,
             metavar="RATE"),
@@ -65,13 +66,17 @@ OPTIONS: list[Callable[[Command], Command]] = [
     _option("--network", "A whole network, as JSON.", metavar="FILE.json"),
     _option("--loss", f"{', '.join(LOSSES)}.", metavar="NAME"),
     _option("--optimizer", f"{', '.join(OPTIMIZERS)}.", metavar="NAME"),
-    _option("--learning-rate", "Length of the steps.", type=float, metavar="RATE"),
+    _option("--learning-rate", "Length of the steps; by default the optimizer's, 0.001 of adam.",
+            type=float, metavar="RATE"),
     _option("--schedule", f"Of the rate: {', '.join(SCHEDULES)}.", metavar="NAME"),
-    _option("--weight-decay", "How fast weights decay.", type=float, metavar="RATE"),
+    _option("--weight-decay", "How fast weights decay; by default by the number of rows.",
+            type=float, metavar="RATE"),
     _option("--batch-size", "Rows a step, or full.", default="auto", metavar="N|full|1"),
-    _option("--epochs", "The most passes over the training rows.", type=int, metavar="N"),
+    _option("--epochs", f"The most passes over the training rows; {EPOCHS} by default.",
+            type=int, metavar="N"),
     _option("--max-time", "Seconds of training at most.", type=float, metavar="SECONDS"),
-    _option("--patience", "Stop after so many epochs that were no better.", type=int, metavar="N"),
+    _option("--patience", f"Stop after so many epochs that were no better; {PATIENCE} by default.",
+            type=int, metavar="N"),
     _option("--tol", "Better is better by more than this.", type=float, default=0.0,
             metavar="LOSS"),
     _option("--class-weight", "balanced, or weights of labels.", metavar="yes=2,no=1"),

@@ -171,7 +171,7 @@ def _mixture(cells: Cells) -> str:
         return ""
     odd = (numbers.is_null() & cells.texts.is_not_null()).to_numpy()
     example = cells.texts[int(np.argmax(odd))]
-    return f"labels: {read:.0%} of the cells are numbers, others not, e.g. {example!r:.40}"
+    return f"labels: {100 * read:.0f} % of the cells are numbers, others not, e.g. {example!r:.40}"
 
 
 def _share(cells: Cells, found: Any) -> float:
@@ -184,7 +184,7 @@ def _mistyped(cells: Cells, odd: Any, what: str, share: float) -> DataError:
     row, others = int(np.argmax(odd)), int(odd.sum()) - 1
     cell = cells.texts[row]
     more = f" (and {others} more such cells)" if others else ""
-    shown = f"{min(share, 0.999):.1%}".replace(".0%", "%")
+    shown = f"{100 * min(share, 0.999):.1f} %".replace(".0 %", " %")
     return DataError(
         f"{cells.place(row)}, column {cells.name!r}: {cell!r:.60} is not a {what}{more}, and "
         f"{shown} of the column are. Correct it, name it as missing (--missing), or take the "

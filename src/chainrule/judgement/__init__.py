@@ -15,8 +15,10 @@ from chainrule.judgement.judging import (
     measure_contender,
     metric_name,
 )
+from chainrule.judgement.layout import GAP, aligned, grid, printable, size_words, wrapped
 from chainrule.judgement.leaks import Leak, find_leaks
 from chainrule.judgement.measures import measure_classes, measure_difference, measure_numbers
+from chainrule.judgement.page import judgement_lines, number_text
 from chainrule.judgement.scikit import boosted_trees, linear_model
 from chainrule.judgement.tables import confusion_counts, reliability
 from chainrule.judgement.words import in_digits
@@ -25,25 +27,33 @@ __all__ = [
     "ANSWERS",
     "CLASSES",
     "CLASS_METRICS",
+    "GAP",
     "NUMBERS",
     "NUMBER_METRICS",
     "Asked",
     "Contender",
     "Leak",
     "Measure",
+    "aligned",
     "boosted_trees",
     "confusion_counts",
     "draw_scores",
     "equal_rows",
     "find_leaks",
     "fit_temperature",
+    "grid",
     "in_digits",
     "judge",
+    "judgement_lines",
     "linear_model",
     "measure_classes",
     "measure_contender",
     "measure_difference",
     "measure_numbers",
     "metric_name",
+    "number_text",
+    "printable",
     "reliability",
+    "size_words",
+    "wrapped",
 ]

@@ -97,9 +97,11 @@ def _reason(column: Column, values: Any, classes: bool) -> str:
         )
         if wrong > WRONG * guess:
             return ""
-        return f"alone it tells {1 - wrong:.1%} of the rows right"
+        return f"alone it tells {100 * (1 - wrong):.1f} % of the rows right"
     explained = _explained(column, groups, values)
-    return f"alone it explains {explained:.1%} of the order" if explained >= EXPLAINED else ""
+    return (
+        f"alone it explains {100 * explained:.1f} % of the order" if explained >= EXPLAINED else ""
+    )
 
 
 def _groups(column: Column) -> Any:

@@ -32,6 +32,9 @@ from chainrule.model.inputs import (
 from chainrule.model.scores import score_network
 from chainrule.nn import Context, Network, pictures_scaled, split_lengths, with_lengths
 
+MOST_NAMES = 12
+"""So many layers are named where a model is printed."""
+
 CHUNK = 8192
 """Rows predicted at a time: enough to keep the processor busy, few enough to stay in cache."""
 
@@ -74,6 +77,17 @@ class Model:
     def stop_reason(self) -> str:
         """Why training stopped: "epochs", "patience", "callback", "time" or "interrupted"."""
         return str(self.card.get("stop_reason", ""))
+
+    def __repr__(self) -> str:
+        """A line: what goes in, which layers, what comes out, and how it was trained."""
+        names = [type(layer).__name__ for _, layer in self.network.walk()]
+        layers = ", ".join(names[:MOST_NAMES]) + (", …" if len(names) > MOST_NAMES else "")
+        epochs = self.card.get("epochs")
+        trained = f"; {epochs:,} epochs" if isinstance(epochs, int) else ""
+        return (
+            f"Model of {self.parameters:,} parameters: {layers}; from inputs {self.in_shape} to "
+            f"{self.targets.kind}{trained}"
+        )
 
     @property
     def parameters(self) -> int:

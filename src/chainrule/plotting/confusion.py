@@ -31,7 +31,7 @@ def draw_confusion(counts: Any, labels: Sequence[str], target: str) -> Any:
         for i, j in np.ndindex(size, size):
             text = f"{counts[i, j]:,}" if counts[i, j] or i == j else "·"
             if size <= FEW and counts[i, j]:
-                text += f"\n{share[i, j]:.0%}"
+                text += f"\n{100 * share[i, j]:.0f} %"
             color = "white" if share[i, j] > 0.5 else "black"
             panel.text(j, i, text, ha="center", va="center", color=color, fontsize=10)
     names = [label if len(label) <= 20 else label[:19] + "…" for label in labels]
@@ -47,6 +47,6 @@ def draw_confusion(counts: Any, labels: Sequence[str], target: str) -> Any:
     for side_name in ("left", "bottom"):
         panel.spines[side_name].set_visible(False)
     right = np.trace(counts) / max(1, counts.sum())
-    panel.set_title(f"{target}: {right:.1%} of {counts.sum():,} rows right")
+    panel.set_title(f"{target}: {100 * right:.1f} % of {counts.sum():,} rows right")
     panel.set(xlabel=f"predicted {target}", ylabel=f"true {target}")
     return figure

@@ -2,10 +2,12 @@
 
 from chainrule.recipes.embedding import columns_to_embed, settled, with_tables
 from chainrule.recipes.network_file import read_network
-from chainrule.recipes.tabular import SCHEDULES, Choices, Recipe, tabular_recipe
+from chainrule.recipes.tabular import EPOCHS, PATIENCE, SCHEDULES, Choices, Recipe, tabular_recipe
 from chainrule.recipes.task import TASKS, choose_task, usable_columns
 
 __all__ = [
+    "EPOCHS",
+    "PATIENCE",
     "SCHEDULES",
     "TASKS",
     "Choices",

@@ -5,7 +5,7 @@ from chainrule.workflow.evaluate import Evaluation, evaluate
 from chainrule.workflow.explain import explain_row
 from chainrule.workflow.inspect import Inspection, inspect
 from chainrule.workflow.kept import forget, is_kept
-from chainrule.workflow.models import load_any, load_model
+from chainrule.workflow.models import load, load_any, load_model
 from chainrule.workflow.plot import FIGURES, plot
 from chainrule.workflow.predict import Predictions, predict, predict_chunks
 from chainrule.workflow.reproduce import Reproduction, is_finished, reproduce
@@ -24,6 +24,7 @@ __all__ = [
     "inspect",
     "is_finished",
     "is_kept",
+    "load",
     "load_any",
     "load_model",
     "plot",

@@ -25,6 +25,7 @@ from chainrule.judgement import (
 )
 from chainrule.model import Model
 from chainrule.workflow.card import rows_of_bits
+from chainrule.workflow.evaluation_page import evaluation_lines
 from chainrule.workflow.models import Markers, load_model, missing_markers, table_encoder
 from chainrule.workflow.truth import Answers, gather_answers
 
@@ -59,6 +60,10 @@ class Evaluation:
     seen: bool
     unseen: bool
     verdict: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """The page that `chainrule evaluate` prints."""
+        return "\n".join(evaluation_lines(self))
 
 
 def evaluate(
@@ -176,7 +181,7 @@ def _gain(answers: Answers, trivial: Contender) -> Measure:
 
 
 def _share_saved(means: Any) -> Any:
-    """What is saved of the guess's mean squared errors (tables, 2 · targets), as a share of them."""
+    """What is saved of the mean squared errors of the guess (tables, 2 · targets), as a share."""
     guess, said = np.split(means, 2, axis=1)
     return ((guess - said) / np.where(guess > 0, guess, 1.0)).mean(axis=1)
 
@@ -226,7 +231,7 @@ def _verdict(
 def _gain_words(metric: str, gain: Measure) -> str:
     if metric == "accuracy":
         return f"{100 * gain.low:.1f} to {100 * gain.high:.1f} more of 100 rows are right"
-    return f"the squared error is {gain.low:.0%} to {gain.high:.0%} smaller"
+    return f"the squared error is {100 * gain.low:.0f} to {100 * gain.high:.0f} % smaller"
 
 
 def _beside_card(found: Measure, rows: int, card: dict[str, Any]) -> str:

@@ -15,7 +15,9 @@ from chainrule.explanation import (
     input_columns,
     loss_word,
 )
+from chainrule.judgement import printable
 from chainrule.model import Model, example_numbers
+from chainrule.workflow.inspection_page import inspection_lines
 from chainrule.workflow.models import load_model
 
 MOST_NUMBERS = 2**26
@@ -46,6 +48,10 @@ class Inspection:
     loss: str
     card: dict[str, Any]
     judgement: dict[str, Any] | None
+
+    def __str__(self) -> str:
+        """The page that `chainrule inspect` prints."""
+        return "\n".join(map(printable, inspection_lines(self)))
 
     @property
     def parameters(self) -> int:

@@ -9,7 +9,8 @@ from typing import Any
 from chainrule.clustering import Segments, is_segments_file, load_segments
 from chainrule.data import Encoder
 from chainrule.errors import ModelFileError, SettingError
-from chainrule.model import Model, load, looks_like_model
+from chainrule.model import Model, looks_like_model
+from chainrule.model import load as load_network
 
 
 def load_model(model: Model | str | os.PathLike[str], source: Any = None) -> Model:
@@ -29,7 +30,7 @@ def load_model(model: Model | str | os.PathLike[str], source: Any = None) -> Mod
                 f"{model} holds segments and no network: they have predict, inspect and plot."
             )
         try:
-            return load(model)
+            return load_network(model)
         except ModelFileError:
             if isinstance(source, str | os.PathLike) and looks_like_model(source):
                 raise SettingError(
@@ -59,6 +60,27 @@ def load_any(
     if isinstance(model, str | os.PathLike) and is_segments_file(model):
         return load_segments(model)
     return load_model(model, source)
+
+
+def load(path: Model | Segments | str | os.PathLike[str]) -> Model | Segments:
+    """The model, or the segments, in a file. Nothing in the file is ever run.
+
+    Args:
+        path: of a file that `save`, `chainrule train` or `chainrule cluster` wrote.
+
+    Raises:
+        ModelFileError: the file is neither, is cut off, or was changed.
+
+    Example:
+        >>> import tempfile, chainrule as cr
+        >>> model = cr.fit(cr.Network([cr.nn.Dense(1)]), [[0.0], [1.0]], [1.0, 3.0], loss="mse")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save(f"{folder}/line.safetensors")
+        ...     again = load(f"{folder}/line.safetensors")
+        >>> again.predict([[2.0]]).tolist() == model.predict([[2.0]]).tolist()
+        True
+    """
+    return load_any(path)
 
 
 Markers = str | Sequence[str] | None

@@ -45,3 +45,27 @@ def printable(text: str) -> str:
     ('a\\x1b[2Jb', 'Zügel, 企鵝')
     """
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+
+
+def grid(rows: list[tuple[str, ...]], left: int) -> Iterator[str]:
+    """Rows as aligned columns; the first `left` of them to the left, the others to the right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        cells = [
+            cell.ljust(width) if i < left else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield (GAP + GAP.join(cells)).rstrip()
+
+
+def size_words(count: int) -> str:
+    """A number of bytes for a reader.
+
+    >>> size_words(268), size_words(11_400), size_words(3_200_000)
+    ('268 B', '11 kB', '3.2 MB')
+    """
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            number = count / size
+            return f"{number:.1f} {unit}" if number < 10 else f"{number:.0f} {unit}"
+    return f"{count} B"

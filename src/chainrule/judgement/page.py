@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from chainrule.cli.layout import aligned, wrapped
-from chainrule.judgement import in_digits
-from chainrule.model import Model
+from chainrule.judgement.layout import aligned, wrapped
+from chainrule.judgement.words import in_digits
 
 NETWORK = "this network"
 
@@ -15,8 +14,12 @@ SHARES = ("accuracy", "balanced accuracy", "F1", "ROC AUC", "calibration error",
 """Scores between 0 and 1; `relative error` is printed as per cent."""
 
 
-def judgement_lines(model: Model) -> Iterator[str]:
-    """The scores beside those of simpler predictors, and the verdict."""
+def judgement_lines(model: Any) -> Iterator[str]:
+    """The scores beside those of simpler predictors, and the verdict.
+
+    Args:
+        model: what has a `judgement` and a `card`: a Model, or what `inspect` found.
+    """
     judged = model.judgement
     if judged is None:
         yield from _not_judged(model.card)
