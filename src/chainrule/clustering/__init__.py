@@ -19,12 +19,13 @@ from chainrule.clustering.hierarchy import (
     linkage_tree,
     memory_needed,
 )
-from chainrule.clustering.kmeans import Clusters, kmeans, nearest_centers, unit_rows
+from chainrule.clustering.kmeans import Clusters, kmeans, nearest_centers
 from chainrule.clustering.minibatch import batch_step, chunked_kmeans
 from chainrule.clustering.nearest import NearestRows
 from chainrule.clustering.odd_rows import odd_rows, oddness_reasons, without_cells
 from chainrule.clustering.preflight import check_memory, memory_there
 from chainrule.clustering.profiles import Trait, sentence, traits
+from chainrule.clustering.repair import unit_rows
 from chainrule.clustering.segments import (
     Segments,
     beside_what,

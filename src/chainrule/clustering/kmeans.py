@@ -12,11 +12,18 @@ import numpy as np
 
 from chainrule.clustering.blocks import Runner, block_runner, row_blocks
 from chainrule.clustering.compiled import loops
+from chainrule.clustering.lloyd import CompiledLloyd
+from chainrule.clustering.repair import Assigned, unit_rows
 from chainrule.clustering.seeding import random_rows, seed_centers
-from chainrule.errors import DataError, SettingError
+from chainrule.engine import gpu_is_there
+from chainrule.errors import DataError, SettingError, unknown_name
 
 BOUNDED_WORK = 100_000
 """Below so many multiplications an iteration measures everything sooner than it keeps bounds."""
+
+ENGINES = ("auto", "numba", "xla")
+GPU_WORK = 1_000_000_000
+"""So many multiplications an iteration are worth the way to a GPU; a guess that was not timed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +57,7 @@ def kmeans(
     bounds: bool = True,
     seed: Any = 0,
     threads: int | None = None,
+    engine: str = "auto",
 ) -> Clusters:
     """Group rows around centers so that their squared distances to the nearest one are small.
 
@@ -64,6 +72,8 @@ def kmeans(
         bounds: whether rows may be passed over that cannot change; the result is the same.
         seed: a whole number, or a NumPy generator.
         threads: how many; None: as many as there are. The result does not depend on it.
+        engine: what runs the iterations: "numba" on the processor; "xla": one compiled program, in
+            the dtype of the rows; "auto": xla where there is a GPU and the work is large.
 
     Raises:
         SettingError, DataError: fewer different rows than clusters, or settings that cannot be.
@@ -88,11 +98,17 @@ def kmeans(
         )
     work = data.size * clusters
     bounded = bounds and work >= BOUNDED_WORK
+    compiled = CompiledLloyd(data, mass, cosine) if chosen_engine(engine, work) == "xla" else None
     best: Clusters | None = None
     with block_runner(threads, work) as run:
         for _ in range(1 if given is not None else starts):
             centers = _first_centers(data, mass, clusters, given, init, rng, run)
-            found = _iterate(data, mass, centers, max_iter, allowed, cosine, bounded, run)
+            if compiled is not None:
+                ended = compiled(centers, max_iter, allowed)
+            else:
+                ended = _iterate(data, mass, centers, max_iter, allowed, cosine, bounded, run)
+            labels, squared = _nearest(data, ended[0], run)
+            found = Clusters(ended[0], labels, squared, float((mass * squared).sum()), *ended[1:])
             if best is None or found.inertia < best.inertia:
                 best = found
     assert best is not None
@@ -106,6 +122,15 @@ def nearest_centers(rows: Any, centers: Any, threads: int | None = None) -> tupl
         return _nearest(data, np.asarray(centers, "float64"), run)
 
 
+def chosen_engine(asked: str, work: int) -> str:
+    """The engine that is asked for; "auto" is xla for much work beside a GPU."""
+    if asked not in ENGINES:
+        raise unknown_name("engine", asked, ENGINES)
+    if asked != "auto":
+        return asked
+    return "xla" if work >= GPU_WORK and gpu_is_there() else "numba"
+
+
 def check_count(clusters: int, rows: int) -> None:
     """Refuse a number of clusters that rows cannot have."""
     whole = hasattr(clusters, "__index__") and not isinstance(clusters, bool)
@@ -116,21 +141,6 @@ def check_count(clusters: int, rows: int) -> None:
             f"{rows} {'row' if rows == 1 else 'rows'} cannot make {clusters} clusters: ask for "
             f"{rows} or fewer."
         )
-
-
-def unit_rows(rows: Any) -> Any:
-    """Rows brought to length 1.
-
-    Raises:
-        DataError: a row is all zeros and has no direction.
-    """
-    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype="float64"))
-    if not lengths.all():
-        raise DataError(
-            f"Row {int(np.argmin(lengths)) + 1} is all zeros and has no direction: leave it out, "
-            "or use Euclidean distance."
-        )
-    return rows / lengths[:, None]
 
 
 def _first_centers(
@@ -152,15 +162,14 @@ def _nearest(rows: Any, centers: Any, run: Runner) -> tuple[Any, Any]:
     return labels, squared
 
 
-class _State:
+class _State(Assigned):
     """Labels, bounds and sums of one run, which every iteration changes in place."""
 
     def __init__(self, rows: Any, weights: Any, clusters: int) -> None:
         blocks = len(row_blocks(len(rows)))
-        self.rows, self.weights = rows, weights
-        self.labels = np.empty(len(rows), "int32")
+        sums, mass = np.zeros((clusters, rows.shape[1])), np.zeros(clusters)
+        super().__init__(rows, weights, np.empty(len(rows), "int32"), sums, mass)
         self.upper, self.lower = np.empty(len(rows)), np.empty(len(rows))
-        self.sums, self.mass = np.zeros((clusters, rows.shape[1])), np.zeros(clusters)
         self.part_sums = np.empty((blocks, clusters, rows.shape[1]))
         self.part_mass = np.empty((blocks, clusters))
 
@@ -201,8 +210,8 @@ class _State:
 def _iterate(
     rows: Any, weights: Any, centers: Any, max_iter: int, allowed: float, cosine: bool,
     bounds: bool, run: Runner,
-) -> Clusters:  # fmt: skip
-    """Lloyd's iteration from these centers."""
+) -> tuple[Any, int, bool]:  # fmt: skip
+    """Lloyd's iteration from these centers: the last ones, iterations, whether it converged."""
     state = _State(rows, weights, len(centers))
     moved: Any = None
     converged, iteration = False, 0
@@ -216,11 +225,8 @@ def _iterate(
         if same:
             converged = True
             break
-        repaired = _fill_empty(state, centers)
-        new = state.sums / np.where(state.mass > 0, state.mass, 1.0)[:, None]
-        new = np.where((state.mass > 0)[:, None], new, centers)
-        if cosine:
-            new = unit_rows(np.where(np.any(new, axis=1)[:, None], new, centers))
+        repaired = state.fill_empty(centers)
+        new = state.middles(centers, cosine)
         moved = np.sqrt(((new - centers) ** 2).sum(axis=1))
         centers = new
         shift = float((moved**2).sum())
@@ -229,10 +235,7 @@ def _iterate(
         if shift <= allowed:
             converged = True
             break
-    labels, squared = _nearest(rows, centers, run)
-    return Clusters(
-        centers, labels, squared, float((weights * squared).sum()), iteration, converged
-    )
+    return centers, iteration, converged
 
 
 def _half_gaps(centers: Any) -> Any:
@@ -242,21 +245,3 @@ def _half_gaps(centers: Any) -> Any:
     gaps = np.stack([((centers - center) ** 2).sum(axis=1) for center in centers])
     np.fill_diagonal(gaps, np.inf)
     return np.sqrt(gaps.min(axis=1)) / 2
-
-
-def _fill_empty(state: _State, centers: Any) -> bool:
-    """Give every empty cluster the row that lies farthest from its own center; whether any was."""
-    empty = np.flatnonzero(state.mass <= 0)
-    if not len(empty):
-        return False
-    gaps = ((state.rows - centers[state.labels]) ** 2).sum(axis=1) * (state.weights > 0)
-    for cluster, row in zip(empty, np.argsort(-gaps, kind="stable"), strict=False):
-        if gaps[row] <= 0:
-            break
-        old, part = state.labels[row], state.weights[row] * state.rows[row]
-        state.sums[old] -= part
-        state.mass[old] -= state.weights[row]
-        state.sums[cluster] = part
-        state.mass[cluster] = state.weights[row]
-        state.labels[row] = cluster
-    return True

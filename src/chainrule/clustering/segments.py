@@ -12,8 +12,9 @@ import numpy as np
 
 from chainrule.clustering.anomalies import NORMAL_SHARE
 from chainrule.clustering.file_parts import METHODS, is_card, is_upper_tree
-from chainrule.clustering.kmeans import nearest_centers, unit_rows
+from chainrule.clustering.kmeans import nearest_centers
 from chainrule.clustering.nearest import NearestRows
+from chainrule.clustering.repair import unit_rows
 from chainrule.data import Encoder, as_table
 from chainrule.errors import DataError, ModelFileError, SettingError
 from chainrule.model.container import HEADER_LIMIT, read_container, write_container

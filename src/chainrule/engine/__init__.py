@@ -1,5 +1,6 @@
 """Engines: the array facade `xp` that every rule is written against, and what runs it."""
 
+from chainrule.engine.devices import gpu_is_there
 from chainrule.engine.engines import (
     Engine,
     choose_engine,
@@ -20,6 +21,7 @@ __all__ = [
     "chunk_of",
     "columns",
     "engine_by_name",
+    "gpu_is_there",
     "keep_programs_on_disk",
     "namespace_of",
     "padded",

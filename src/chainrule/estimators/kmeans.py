@@ -34,7 +34,8 @@ class KMeans(CentersMixin):
         n_init: how many starts; "auto" is 1 for "k-means++" and for centers, else 10.
         max_iter, tol: as scikit-learn's. verbose, copy_x: taken, without effect.
         random_state: seed. algorithm: "lloyd" or "elkan", which both mean the bounded loop.
-        metric: "euclidean" or "cosine".
+        metric: "euclidean" or "cosine". engine: "numba" on the processor, "xla": one compiled
+            program, or "auto": xla where there is a GPU and the work is large.
 
     Attributes:
         cluster_centers_: (clusters, features). labels_: int32 (rows,). inertia_: float.
@@ -59,6 +60,7 @@ class KMeans(CentersMixin):
         copy_x: bool = True,
         algorithm: str = "lloyd",
         metric: str = "euclidean",
+        engine: str = "auto",
     ) -> None:
         self.n_clusters = n_clusters
         self.init = init
@@ -70,6 +72,7 @@ class KMeans(CentersMixin):
         self.copy_x = copy_x
         self.algorithm = algorithm
         self.metric = metric
+        self.engine = engine
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Find the centers of rows X (rows, features); `y` is ignored.
@@ -87,7 +90,7 @@ class KMeans(CentersMixin):
             data, self.n_clusters, weights=weights, init=init,
             starts=many if self.n_init == "auto" else self.n_init,
             max_iter=self.max_iter, tol=self.tol, cosine=self.metric == "cosine",
-            seed=seed_of(state),
+            seed=seed_of(state), engine=self.engine,
         )  # fmt: skip
         different = len(np.unique(found.labels))
         if different < self.n_clusters:
