@@ -13,7 +13,8 @@ from chainrule.workflow import FIGURES
 
 ROOT = Path(__file__).parents[1]
 COMMAND = Path(sys.executable).with_name("chainrule")
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+README = ROOT / "README.md"
+DOCUMENTS = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 ELSEWHERE = ("git clone ", "cd ", "sudo apt-get ", "pip install ")
 
 
@@ -37,7 +38,8 @@ def trained(tmp_path_factory):
     path = tmp_path_factory.mktemp("trained") / "penguins.safetensors"
     table = str(ROOT / "examples" / "data" / "penguins.csv")
     typed = ["train", table, "--target", "species", "--out", str(path)]
-    subprocess.run([COMMAND, *typed], check=True, capture_output=True)
+    made = subprocess.run([COMMAND, *typed], check=True, capture_output=True, text=True)
+    path.with_name("page.txt").write_text(made.stdout)
     return path
 
 
@@ -77,6 +79,15 @@ def test_every_link_to_a_file_leads_somewhere(document):
     for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
         if not target.startswith("http"):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+def test_the_first_page_in_the_readme_is_the_one_that_is_printed(trained):
+    """Its words; digits behind the first epoch are those of one processor."""
+    (shown,) = re.findall(r"^```\n(Read 344.*?)^```", README.read_text(), re.S | re.M)
+    printed = trained.with_name("page.txt").read_text().splitlines()
+    words, scores = shown.split("epoch ", 1)
+    for line in [*words.splitlines(), *re.findall(r"^  [a-z][^\d…]{5,17}(?= )", scores, re.M)]:
+        assert line.strip() == "…" or any(other.startswith(line) for other in printed), line
 
 
 def test_the_commands_page_lists_every_kind_of_figure():
