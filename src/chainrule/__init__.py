@@ -11,6 +11,7 @@ from chainrule.training import Progress, fit
 from chainrule.workflow import (
     cluster,
     evaluate,
+    explain_row,
     inspect,
     load,
     plot,
@@ -31,6 +32,7 @@ __all__ = [
     "errors",
     "evaluate",
     "explain",
+    "explain_row",
     "fit",
     "hyper",
     "inspect",

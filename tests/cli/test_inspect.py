@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,16 @@ def test_a_model_prints_as_a_line(folder):
     assert str(cr.load("penguins.safetensors")) == (
         "Model of 483 parameters: Dense, ReLU, Dense; from inputs (11,) to classes; 2 epochs"
     )
+
+
+def test_a_network_without_validation_has_no_best_epoch(folder, capsys):
+    model = cr.load("penguins.safetensors")
+    model.card.update(best_epoch=0, epochs_of_folds=[3, 14])
+    model.save("folds.safetensors")
+    assert main(["inspect", "folds.safetensors"]) == 0
+    page = capsys.readouterr().out
+    assert re.search(r"best epoch +none: the last one is kept\n", page)
+    assert re.search(r"best epochs of folds +3, 14\n", page)
 
 
 def test_the_document_has_the_same_as_fields(folder, capsys):

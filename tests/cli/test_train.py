@@ -149,6 +149,19 @@ def test_a_target_that_numbers_the_rows_is_called_an_identifier(folder, capsys):
     assert "though" not in capsys.readouterr().out
 
 
+def test_a_limit_of_time_leaves_its_trace(folder, capsys):
+    assert main([*TRAIN, "--no-baselines", "--max-time", "0.05"]) == 0
+    page = capsys.readouterr().out
+    assert re.search(r"networks\n  Time was up \(--max-time\) in [1-9]\d* of them\n", page)
+
+
+def test_a_column_that_was_dropped_is_left_out_as_asked(folder, capsys):
+    rows = "\n".join(f"{i},5;{i % 3};{i % 7}" for i in range(60))
+    Path("t.csv").write_text(f"price;y;x\n{rows}\n")
+    assert main(["train", "t.csv", "--target", "y", "--drop", "price", "--dry-run"]) == 0
+    assert re.search("  price +left out +as asked\n", capsys.readouterr().out)
+
+
 def test_an_existing_output_is_not_replaced_without_force_and_nothing_is_trained(folder, capsys):
     Path("penguins.safetensors").write_text("precious")
     began = time.perf_counter()

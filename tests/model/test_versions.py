@@ -36,6 +36,7 @@ def test_a_kept_file_of_every_layer_answers_as_it_did(version):
     assert model.card["note"] == "naïve"
 
 
+@pytest.mark.filterwarnings("ignore:.*are guesses")
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_kept_file_of_a_table_answers_as_it_did(version):
     model = cr.load(FOLDER / f"{version}-table.safetensors")

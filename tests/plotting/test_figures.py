@@ -109,6 +109,24 @@ def test_of_a_wide_layer_the_rest_is_counted():
     assert "30 more" in texts(figure)
 
 
+def test_of_many_inputs_the_strongest_are_drawn():
+    network = cr.Network([cr.nn.Dense(2), cr.nn.ReLU(), cr.nn.Dense(1)])
+    weight = np.full((40, 2), 0.01)
+    strong = [3, *range(14, 22), 30]
+    weight[strong, 1] = -1.0
+    params = [
+        {"weight": weight, "bias": np.zeros(2)},
+        {},
+        network.init(cr.ops.key_from_seed(0), (40,))[0][2],
+    ]
+    layers = count_layers(network, params, [{}, {}, {}], (40,), "float64")
+    names = [f"column {i}" for i in range(40)]
+    figure = draw_network(layers, [weight, None, params[2]["weight"]], (40,), names, ["y"])
+    said = texts(figure)
+    assert [text for text in said if text.startswith("column")] == [names[i] for i in strong]
+    assert figure.axes[0].get_title(loc="left").endswith("the 10 strongest of a layer")
+
+
 def test_other_networks_are_boxes_with_shapes():
     layers = [cr.nn.Residual(cr.Network([cr.nn.Dense(4)])), cr.nn.Flatten(), cr.nn.Dense(1)]
     figure = drawn_network(layers, (3, 4))

@@ -1,12 +1,14 @@
 """`fit` from the outside: seeds, continuing a model, kinds of targets, inputs of many forms."""
 
 import numpy as np
+import pandas
 import polars as pl
 import pytest
 
 import chainrule as cr
 from chainrule import nn, optim
 from chainrule.autodiff import leaves
+from chainrule.errors import DataError
 from tests.training.bits import fingerprint
 
 RANDOM = np.random.default_rng(3)
@@ -207,3 +209,32 @@ def test_a_list_of_layers_or_one_layer_is_a_network_too():
 
 def test_a_default_batch_on_few_rows_is_no_reason_to_warn():
     cr.fit(network(), X[:5], Y[:5], loss="mse", epochs=1)
+
+
+def test_columns_of_a_data_frame_are_taken_by_their_names(tmp_path):
+    frame = pandas.DataFrame({"a": [0.0, 1.0, 2.0, 3.0], "b": [5.0, -5.0, 1.0, 2.0]})
+    y = frame["a"] - 10 * frame["b"]
+    turned = frame[["b", "a"]].assign(more=7.0)
+    array, plain = frame.to_numpy(), cr.Network([cr.nn.Dense(1)])
+    model = cr.fit(plain, frame, y, loss="mse", epochs=3, validation=(turned, y))
+    same = cr.fit(plain, array, y, loss="mse", epochs=3, validation=(array, y))
+    assert model.history == same.history
+    model.save(tmp_path / "m.safetensors")
+    expected = same.predict(frame.to_numpy()).tolist()
+    for made in (model, cr.load(tmp_path / "m.safetensors")):
+        assert made.input_names == ["a", "b"]
+        for rows in (frame, turned, pl.from_pandas(turned), frame.to_numpy()):
+            assert made.predict(rows).tolist() == expected
+        with pytest.raises(DataError, match=r"lacks columns .* trained on: a. Its columns: b, c."):
+            made.predict(frame.rename(columns={"a": "c"})[["b", "c"]])
+    more, as_much = cr.fit(model, turned, y, epochs=1), cr.fit(same, frame.to_numpy(), y, epochs=1)
+    assert more.predict(turned).tolist() == as_much.predict(frame.to_numpy()).tolist()
+    assert more.input_names == ["a", "b"]
+
+
+def test_numbered_columns_name_nothing():
+    rows = np.array([[0.0, 1.0], [1.0, 0.0]])
+    model = cr.fit(cr.Network([cr.nn.Dense(1)]), pandas.DataFrame(rows), [0, 1], loss="mse")
+    assert model.input_names is None
+    named = pandas.DataFrame(rows, columns=["a", "b"])
+    assert model.predict(named).tolist() == model.predict(rows).tolist()

@@ -46,6 +46,7 @@ def test_labels_are_learnt(model):
     assert model.judgement["score"] < 0.5 * model.judgement["trivial_score"]
 
 
+@pytest.mark.filterwarnings("ignore:.*are guesses")
 def test_a_label_that_is_new_or_missing_is_taken_for_an_average_one(model):
     table = model.params[0][0]["table"]
     np.testing.assert_allclose(table[-1], table[:-1].mean(axis=0), rtol=1e-5)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import polars
 import pytest
 
 import chainrule as cr
@@ -126,6 +127,7 @@ def test_dropout_and_batch_norm_are_as_in_prediction():
     assert page.values["net_o1"] == pytest.approx(outputs[2, 0], rel=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:.*are guesses")
 def test_what_cannot_be_explained_is_refused(model):
     with pytest.raises(DataError, match=r"penguins\.csv has 344 rows; there is no row 345"):
         explain_row(model, PENGUINS, 345)
@@ -140,3 +142,35 @@ def test_what_cannot_be_explained_is_refused(model):
     arrays = cr.fit(network, np.eye(3), np.arange(3.0), loss="mse", epochs=1)
     with pytest.raises(SettingError, match="trained on arrays"):
         explain_row(arrays, PENGUINS, 1)
+
+
+def test_a_temperature_between_two_probabilities_is_named(model):
+    said = " ".join(explain_row(replace(model, temperature=2.0), PENGUINS, 1).notes)
+    assert "divided by the temperature 2, found on rows that it was not fitted to" in said
+    assert "temperature" not in " ".join(
+        explain_row(replace(model, temperature=1.0), PENGUINS, 1).notes
+    )
+
+
+def test_a_number_is_led_back_to_the_units_of_the_table():
+    table = {"x": [0.0, 1.0] * 20, "y": [100.0, 300.0] * 20}
+    settings = {"hidden": (2,), "folds": 0, "baselines": False, "epochs": 3, "task": "numbers"}
+    model = cr.train(table, target="y", **settings)
+    code, page = model.encoder.target, explain_row(model, table, 2)
+    (said,) = [note for note in page.notes if note.startswith("The network sees y")]
+    assert f"less its mean {code.center:.6g}, divided by its standard deviation" in said
+    assert f"t1 = (300 - {code.center:.6g}) / {code.scale:.6g} = " in said
+    assert f"+ {code.center:.6g} = {model.predict({'x': [1.0]})[0]:.6g}" in said
+    assert f"o1 = {page.values['net_o1']:.4f}"[:9] in said
+
+
+def test_without_a_target_nothing_is_said_of_a_loss(model):
+    frame = polars.read_csv(PENGUINS, null_values="NA").drop("species")
+    page = str(explain_row(model, frame, 1))
+    assert "loss" not in page.replace("no loss", "")
+    assert "∂E" not in page
+    assert "∂prediction/∂value" in page
+
+
+def test_a_row_can_be_explained_from_python(model):
+    assert str(cr.explain_row(model, PENGUINS, 3)) == str(explain_row(model, PENGUINS, 3))

@@ -1,5 +1,6 @@
 """`cr.plot`: every kind of figure from a model, and what does not fit it refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,13 @@ def test_curves_and_network_need_no_rows(model, tmp_path):
     network = cr.plot(tmp_path / "m.safetensors", "network")
     words = [text.get_text() for text in network.axes[0].texts]
     assert {"island = Dream", "bill_length_mm", "Gentoo", "Dense(3)"} <= set(words)
+
+
+def test_curves_after_folds_say_why_there_is_no_validation(model):
+    folded = replace(model, card=model.card | {"epochs_of_folds": [3, 14]})
+    title = cr.plot(folded, "curves").axes[0].get_title(loc="left")
+    assert title.endswith("none left to validate; the folds' best epochs: 3, 14")
+    assert "\n" not in cr.plot(model, "curves").axes[0].get_title(loc="left")
 
 
 def test_the_confusion_matrix_counts_the_models_own_predictions(model):

@@ -4,6 +4,7 @@ import signal
 from pathlib import Path
 
 import numpy as np
+import pandas
 import polars
 import pytest
 
@@ -56,6 +57,17 @@ def test_raw_rows_that_do_not_fit_are_named(model, tmp_path):
     (tmp_path / "new.csv").write_text(text)
     with pytest.raises(DataError, match=r"new\.csv, line 3, column 'bill_length_mm': 'wide'"):
         model.predict(tmp_path / "new.csv")
+
+
+def test_rows_without_the_names_of_their_columns_are_refused_with_the_cure(model):
+    frame = pandas.read_csv(PENGUINS)
+    for rows in (frame.iloc[0], frame.head(2).to_dict("records"), frame.head(2).to_numpy()):
+        with pytest.raises(
+            DataError, match=r"trained on one. Give a DataFrame .of one row df.iloc"
+        ):
+            model.predict(rows)
+    assert len(model.predict(frame.iloc[[0]])) == 1
+    assert len(model.predict(np.zeros((2, model.in_shape[0])))) == 2
 
 
 def test_a_saved_model_predicts_raw_rows_bit_for_bit(model, tmp_path):

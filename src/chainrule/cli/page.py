@@ -186,10 +186,13 @@ def _epoch_lines(model: Model) -> Iterator[str]:
             f"epoch {card['epochs']}/{card['epochs']}  {loss}  {judged}"
             f"{card['seconds_in_all']:.1f} s for {2 * len(epochs) + 1} networks"
         )
+        if card.get("stopped_by_time"):
+            yield f"  Time was up (--max-time) in {card['stopped_by_time']} of them"
+        best, median = ", ".join(map(str, epochs[:-1])), card["median_of_folds"]
+        cut = f"; time was up after {card['epochs']}" if card["epochs"] < median else ""
         yield from wrapped(
-            "  The folds' best epochs were "
-            f"{', '.join(map(str, epochs[:-1]))} and {epochs[-1]}; the network is fitted to all "
-            f"rows for their median, {card['epochs']}",
+            f"  The folds' best epochs were {best} and {epochs[-1]}; the network is fitted to all "
+            f"rows for their median, {median}{cut}",
             2,
         )
         return

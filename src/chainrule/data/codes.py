@@ -55,6 +55,11 @@ class NumberCode:
         """How many features it makes."""
         return 1 + self.indicator
 
+    def strange(self, column: Column) -> Any:
+        """Which cells are brought back from far outside, bool (rows,)."""
+        far = (column.values < self.low) | (column.values > self.high)
+        return far & ~column.missing
+
     def write(self, column: Column, out: Any) -> None:
         """Fill the features (rows, width)."""
         missing = column.missing
@@ -92,10 +97,17 @@ class CategoryCode:
         """How many features it makes."""
         return len(self.labels) + self.slot
 
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {label: number for number, label in enumerate(self.labels)}
+
+    def strange(self, column: Column) -> Any:
+        """Which cells have a label without a feature, bool (rows,)."""
+        return (_places(column, self._numbers, -1) < 0) & ~column.missing
+
     def write(self, column: Column, out: Any) -> None:
         """Fill the features (rows, width)."""
-        known = {label: place for place, label in enumerate(self.labels)}
-        mine = _places(column, known, -1)
+        mine = _places(column, self._numbers, -1)
         out[:] = 0
         seen = np.flatnonzero(mine >= 0)
         out[seen, mine[seen]] = 1
@@ -138,6 +150,10 @@ class EmbeddedCode:
         """Kept, so that a row alone costs no look at all labels."""
         return {label: number for number, label in enumerate(self.labels)}
 
+    def strange(self, column: Column) -> Any:
+        """Which cells have a label without a number of its own, bool (rows,)."""
+        return (_places(column, self._numbers, -1) < 0) & ~column.missing
+
     def write(self, column: Column, out: Any) -> None:
         """Fill the feature (rows, 1)."""
         out[:, 0] = _places(column, self._numbers, len(self.labels))
@@ -176,6 +192,10 @@ class DateCode:
     def width(self) -> int:
         """How many features it makes."""
         return self.days.width + 2 * len(self.cycles)
+
+    def strange(self, column: Column) -> Any:
+        """Which dates are brought back from far outside, bool (rows,)."""
+        return self.days.strange(column)
 
     def write(self, column: Column, out: Any) -> None:
         """Fill the features (rows, width)."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.autodiff import leaves
+from chainrule.data.names import listed
 from chainrule.data.sequences import is_uneven, values_and_lengths
 from chainrule.errors import DataError, ShapeError
 from chainrule.ops.sequences import is_sequence
@@ -85,6 +86,37 @@ def column_names(source: Any) -> list[str] | None:
     """The column names of a DataFrame, or None."""
     columns = getattr(source, "columns", None)
     return None if columns is None else [str(column) for column in columns]
+
+
+def names_of(source: Any) -> list[str] | None:
+    """The column names of a DataFrame, or None where they are not all text: numbers name nothing.
+
+    >>> import polars
+    >>> names_of(polars.DataFrame({"b": [1], "a": [2]})), names_of([[1, 2]])
+    (['b', 'a'], None)
+    """
+    columns = list(getattr(source, "columns", ()))
+    return columns if columns and all(isinstance(column, str) for column in columns) else None
+
+
+def in_order(source: Any, names: list[str] | None, name: str = "X") -> Any:
+    """The columns of a DataFrame by the names of training, in their order; arrays as they are.
+
+    Columns that the model was not trained on are left out.
+
+    Raises:
+        DataError: columns are missing.
+    """
+    given = names_of(source)
+    if names is None or given is None or given == names:
+        return source
+    absent = [column for column in names if column not in given]
+    if absent:
+        raise DataError(
+            f"{name} lacks columns that the model was trained on: {listed(absent)}. Its columns: "
+            f"{listed(given)}. Give it those names, or an array in the order of training."
+        )
+    return source[names]
 
 
 def _as_array(source: Any, name: str) -> Any:

@@ -6,6 +6,7 @@ from chainrule.explanation.heading import loss_word
 from chainrule.explanation.inputs import InputColumn, input_columns, input_names
 from chainrule.explanation.page import Derivative, Explanation, InputRow, Line, Section, Term
 from chainrule.explanation.rows import explain_prediction
+from chainrule.explanation.writing import number
 
 __all__ = [
     "Derivative",
@@ -22,4 +23,5 @@ __all__ = [
     "input_columns",
     "input_names",
     "loss_word",
+    "number",
 ]

@@ -55,6 +55,8 @@ def explain(
 ) -> Explanation:
     """Write out one training step of a network in numbers and formulas, calculated in float64.
 
+    Of a model that was trained on a table, `explain_row` writes out a row with its columns.
+
     Args:
         network: a `Network`, or a `Model`: then its own weights are explained.
         x: one example (in_features,), or several (batch, in_features).
@@ -90,15 +92,17 @@ def explain(
     return written(recorded, update=optimizer is not None)
 
 
-def written(recorded: Recorded, *, update: bool) -> Explanation:
+def written(recorded: Recorded, *, update: bool, loss: bool = True) -> Explanation:
     """A recorded step as an explanation, with the optimizer's step or without.
+
+    `loss`: whether its head speaks of a loss.
 
     Raises:
         NonFiniteError: a number on the way is NaN or infinite.
     """
     names = Names(recorded)
     _check_finite(names)
-    return _Writer(recorded, names, _most(recorded), update).explanation()
+    return _Writer(recorded, names, _most(recorded), update, loss).explanation()
 
 
 def _check_finite(names: Names) -> None:
@@ -124,8 +128,11 @@ def _most(recorded: Recorded) -> int | None:
 class _Writer:
     """Writes the sections of one explanation."""
 
-    def __init__(self, recorded: Recorded, names: Names, most: int | None, update: bool) -> None:
+    def __init__(
+        self, recorded: Recorded, names: Names, most: int | None, update: bool, loss: bool
+    ) -> None:
         self.recorded = recorded
+        self.loss = loss
         self.names = names
         self.most = most
         self.chain = Chain(names, most)
@@ -151,7 +158,7 @@ class _Writer:
         updates, updated = self._updates()
         recording, update = self.recorded.recording, self.update
         return Explanation(
-            heading=tuple(heading(self.names, self.chain.selection)),
+            heading=tuple(heading(self.names, self.chain.selection, loss=self.loss)),
             row="",
             inputs=(),
             forward=forward,

@@ -18,17 +18,18 @@ PARAMETERS = {
 }
 
 
-def heading(names: Names, selection: Selection) -> Iterator[str]:
-    """The head of the page, line by line."""
+def heading(names: Names, selection: Selection, *, loss: bool = True) -> Iterator[str]:
+    """The head of the page, line by line; `loss`: whether the page has one."""
     recorded = names.recorded
     layers = [_word(layer) for _, layer in recorded.network.walk()]
     sizes = leaves(recorded.batch["x"])[-1].shape[1:]
     count = " × ".join(str(n) for n in sizes) + (" input" if sizes == (1,) else " inputs")
     yield "ONE ROW IN NUMBERS" if recorded.predicting else "ONE TRAINING STEP IN NUMBERS"
     yield ""
-    yield from paragraph(" → ".join([count, *layers, f"loss {loss_word(recorded.loss)}"]), "  ")
+    end = [f"loss {loss_word(recorded.loss)}"] if loss else []
+    yield from paragraph(" → ".join([count, *layers, *end]), "  ")
     yield ""
-    rows = list(_legend(names))
+    rows = list(_legend(names, loss))
     width = max(len(left) for left, _ in rows)
     for left, right in rows:
         yield f"  {left:<{width}}   {right}"
@@ -41,7 +42,7 @@ def heading(names: Names, selection: Selection) -> Iterator[str]:
     yield "  Numbers are calculated in double precision and printed with six digits."
     if selection.most is not None:
         yield ""
-        yield from paragraph(_left_out(names, selection.most), "  ")
+        yield from paragraph(_left_out(names, selection.most, loss), "  ")
 
 
 def loss_word(loss: Any) -> str:
@@ -67,7 +68,7 @@ def _words(layer: Any) -> str:
     return " → ".join(map(_word, inner))
 
 
-def _legend(names: Names) -> Iterator[tuple[str, str]]:
+def _legend(names: Names, loss: bool) -> Iterator[tuple[str, str]]:
     """What every kind of name means."""
     batch = names.recorded.slots()[1]
     units = [unit for found in names.neurons.values() for unit in found]
@@ -85,6 +86,8 @@ def _legend(names: Names) -> Iterator[tuple[str, str]]:
         yield "net, out", "a neuron's weighted sum, and what its activation makes of it"
     if any(record.primitive.name == "attention" for record in names.tape.records):
         yield "a1(2,3)", "how much step 2 looks at step 3, by head 1 of an attention layer"
+    if not loss:
+        return
     heads = batch["y"] if isinstance(batch["y"], dict) else {"": batch["y"]}
     for head, slot in heads.items():
         yield _targets(names, head, slot)
@@ -137,16 +140,18 @@ def _wiring(names: Names, selection: Selection) -> Iterator[str]:
             yield f"into {units[j]}: {', '.join(parts)}"
 
 
-def _left_out(names: Names, most: int) -> str:
+def _left_out(names: Names, most: int, loss: bool) -> str:
     weights = sum(int(p.size) for p in leaves(names.recorded.params))
     examples = len(names.recorded.batch["share"])
     several = f" and {examples} examples" if examples > 1 else ""
+    what, changes = ("step", "loss") if loss else ("network", "prediction")
+    slope = "∂E/∂value" if loss else "∂prediction/∂value"
     return (
-        f"Left out: this step has {weights:,} weights and biases{several}, too many to write out. "
-        "Of each layer the "
+        f"Left out: this {what} has {weights:,} weights and biases{several}, too many to write "
+        "out. Of each layer the "
         f"{most} neurons that matter most are shown, the {most} inputs that do, and the weights "
-        "between them: those with the largest |value · ∂E/∂value|, which is how much the loss "
+        f"between them: those with the largest |value · {slope}|, which is how much the {changes} "
         "would change, to first order, if they were 0"
         + (f"; and the first {most} examples" if examples > most else "")
-        + ". … stands for the rest. Every value is that of the whole step."
+        + f". … stands for the rest. Every value is that of the whole {what}."
     )

@@ -52,7 +52,7 @@ def explain_prediction(
         params=None,
         predicting=True,
     )
-    page = written(recorded, update=optimizer is not None and known)
+    page = written(recorded, update=optimizer is not None and known, loss=known)
     page = replace(page, row=row, inputs=_input_rows(recorded, meanings), notes=tuple(notes))
     return page if known else _without_loss(page)
 

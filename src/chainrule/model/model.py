@@ -17,9 +17,12 @@ from chainrule.data import (
     Targets,
     as_features,
     as_table,
+    in_order,
     is_table_like,
+    strange_cells,
+    warn_of,
 )
-from chainrule.errors import SettingError
+from chainrule.errors import DataError, SettingError
 from chainrule.losses import LossFunction
 from chainrule.model.file import read_fields, write_fields
 from chainrule.model.inputs import (
@@ -151,7 +154,8 @@ class Model:
         Args:
             X: as in `fit`: an array, a DataFrame, lists, or a dict of named inputs. Where the model
                 was trained on a table: raw rows, that is the path of a CSV file, a DataFrame or a
-                dict of columns; an array is taken as already encoded.
+                dict of columns; an array is taken as already encoded. Where it was fitted to a
+                DataFrame, the columns of another one are taken by their names.
 
         Returns:
             (rows,), or (rows, outputs) where the training targets had several columns; where they
@@ -160,7 +164,7 @@ class Model:
 
         Raises:
             ShapeError: another number of columns than in training.
-            DataError: missing or infinite values.
+            DataError: missing or infinite values, or columns that are missing.
         """
         outputs = self.outputs(X)
         if isinstance(self.targets, HeadTargets):
@@ -170,15 +174,29 @@ class Model:
         return predictions if self.encoder is None else self.encoder.decode(predictions)
 
     def encoded(self, source: Any) -> Any:
-        """Raw rows as the network sees them, where the model was trained on a table."""
+        """Raw rows as the network sees them, where the model was trained on a table.
+
+        Labels that it does not know and numbers far outside are a warning.
+        """
         if self.encoder is not None and is_table_like(source):
             missing = self.card.get("missing")  # the markers of its own table, where it had some
             table = as_table(source, self.encoder.kinds, missing=missing)
-            return self.encoder.encode(table, self.dtype)
+            inputs = self.encoder.encode(table, self.dtype)
+            warn_of(strange_cells(self.encoder, table), stacklevel=4)
+            return inputs
+        if self.encoder is not None:
+            _check_encoded(source)
         return source
 
+    @property
+    def input_names(self) -> list[str] | None:
+        """The columns of the DataFrame that it was fitted to, in order; None after an array."""
+        names = self.card.get("input_names")
+        whole = isinstance(names, list) and all(isinstance(name, str) for name in names)
+        return names if whole and self.encoder is None else None
+
     def _run(self, network: Network, source: Any) -> Any:
-        source = self.encoded(source)
+        source = in_order(self.encoded(source), self.input_names)
         indices = index_flags(self.network, source)
         X = as_features(source, dtype=self.dtype, indices=indices)
         X = with_expected_lengths(X, self.in_shape)
@@ -195,6 +213,25 @@ class Model:
                 out, _ = network.apply(self.params, self.state, part, Context())
                 pieces.append(out)
         return pieces[0] if len(pieces) == 1 else tree_map(_joined, *pieces)
+
+
+def _check_encoded(source: Any) -> None:
+    """Refuse rows without the names of their columns; an array of numbers is encoded already."""
+    row = hasattr(source, "to_frame")  # a Series of pandas or polars
+    if row or _dtype_kind(source) in "OUS":
+        raise DataError(
+            f"{'One row' if row else 'What was given'} is no table with named columns, and this "
+            "model was trained on one. Give a DataFrame (of one row df.iloc[[0]], of dicts "
+            "pandas.DataFrame(rows)), a dict of columns, or the path of a file."
+        )
+
+
+def _dtype_kind(source: Any) -> str:
+    """The kind of dtype of an array or of lists; that of objects for uneven lists."""
+    try:
+        return np.asarray(source).dtype.kind
+    except ValueError:
+        return "O"
 
 
 def _joined(*parts: Any) -> Any:

@@ -14,12 +14,14 @@ MANY_FOLDS = 30.0
 
 
 @drawn
-def draw_curves(history: Mapping[str, Sequence[float]], best_epoch: int | None, loss: str) -> Any:
-    """A figure of the training and validation loss.
+def draw_curves(
+    history: Mapping[str, Sequence[float]], best_epoch: int | None, loss: str, note: str = ""
+) -> Any:
+    """A figure of the training loss, and of the validation loss where there is one.
 
     Args:
         history: as of a Model. best_epoch: whose weights were kept, from 1; None: the last.
-        loss: its name.
+        loss: its name. note: what is said below the title.
     """
     figure, (panel,) = new_figure(6.4, 4.2)
     lowest, highest = np.inf, 0.0
@@ -42,6 +44,8 @@ def draw_curves(history: Mapping[str, Sequence[float]], best_epoch: int | None, 
         _mark(panel, history, best_epoch)
     whole_ticks(panel.xaxis)
     panel.set(xlabel="epoch", ylabel=loss, title="Loss by epoch")
+    if note:
+        panel.set_title(f"Loss by epoch\n{note}", fontsize=10)
     panel.legend()
     return figure
 

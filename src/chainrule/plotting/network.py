@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from chainrule.explanation import LayerCount
 from chainrule.plotting.canvas import BLACK, BLUE, GRAY, ORANGE, WHITE_TO_BLUE, drawn, new_figure
 
 MOST = 12
-"""So many neurons of a layer are drawn; of more the first and the last ones, with dots between."""
+"""So many neurons of a layer are drawn; of more the strongest, in their order, and dots."""
 
 GAP, STEP = 3.4, 1.0
 """Distances between layers and between neurons, in units of the drawing."""
@@ -25,18 +25,20 @@ class Column:
     Attributes:
         count: how many there are. words: what the layer does, a line each.
         weight: from the column before, (before, count); None for the inputs.
+        strength: of every neuron the sum of its weights' sizes, those that lead on included.
     """
 
     count: int
     words: tuple[str, ...]
     weight: Any = None
+    strength: Any = None
 
     def drawn(self) -> list[int]:
         """The neurons that are drawn."""
         if self.count <= MOST:
             return list(range(self.count))
-        half = MOST // 2 - 1
-        return [*range(half), *range(self.count - half, self.count)]
+        strength = np.zeros(self.count) if self.strength is None else self.strength
+        return sorted(np.argsort(-strength, kind="stable")[: MOST - 2].tolist())
 
     def heights(self) -> list[float]:
         """Where they are drawn, from the top to the bottom, around 0."""
@@ -81,7 +83,18 @@ def _columns(
             columns[-1] = Column(before.count, (*before.words, word), before.weight)
         else:
             return None
-    return columns
+    return list(_with_strengths(columns))
+
+
+def _with_strengths(columns: list[Column]) -> Iterator[Column]:
+    """The columns with the strength of every neuron."""
+    for i, column in enumerate(columns):
+        strength = np.zeros(column.count)
+        if column.weight is not None:
+            strength += np.abs(column.weight).sum(axis=0)
+        if i + 1 < len(columns):
+            strength += np.abs(columns[i + 1].weight).sum(axis=1)
+        yield replace(column, strength=strength)
 
 
 def _neurons(columns: list[Column], inputs: Sequence[str], outputs: Sequence[str]) -> Any:
@@ -106,7 +119,8 @@ def _neurons(columns: list[Column], inputs: Sequence[str], outputs: Sequence[str
     panel.set_ylim(low - 0.5 * lines, STEP * (tallest / 2 + 0.2))
     panel.set_xlim(-0.5 - 0.14 * left, last * GAP + 0.5 + 0.14 * right)
     total = sum(c.weight.size for c in columns if c.weight is not None)
-    panel.set_title(f"{total:,} weights: blue adds, orange takes away; thick is large")
+    some = f"; the {MOST - 2} strongest of a layer" if any(c.count > MOST for c in columns) else ""
+    panel.set_title(f"{total:,} weights: blue adds, orange takes away; thick is large{some}")
     return figure
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.autodiff import leaves
-from chainrule.data import as_features
+from chainrule.data import as_features, in_order, names_of
 from chainrule.engine import Engine, choose_engine, engine_by_name
 from chainrule.errors import SettingError
 from chainrule.losses import LossFunction
@@ -95,7 +95,8 @@ def fit(
         network: a description to start from new parameters, or a model to continue from its own
             (the optimizer starts anew). A model that was trained on a table takes raw rows as X and
             targets in their own units.
-        X: inputs (rows, …): an array, a DataFrame, lists, or a dict of them for named inputs.
+        X: inputs (rows, …): an array, a DataFrame, lists, or a dict of them for named inputs. The
+            model keeps the column names of a DataFrame and takes those of others by them.
             Sequences of different lengths: a list of arrays (time, features), or the dict
             `{"values": (rows, time, features), "lengths": (rows,)}`; padding changes no result.
         y: targets, one per row: numbers, labels of any type, or probabilities; what is allowed
@@ -168,6 +169,8 @@ def fit(
     net = start.network if start is not None else _as_network(network)
     if start is not None:
         X, y = _encoded(start, X, y)
+        X = in_order(X, start.input_names)
+    names = names_of(X)
     loss_function = loss_for(loss, loss_weights, start)
     algorithm = as_optimizer(optimizer)
     dtype = dtype or ("float32" if start is None else start.dtype)
@@ -216,6 +219,7 @@ def fit(
     if isinstance(validation, tuple | list):
         pair = as_pair(validation)
         pair = pair if start is None else _encoded(start, *pair)
+        pair = in_order(pair[0], names, "validation X"), pair[1]
         held = own_validation(pair, net, targets, dtype, in_shape)
     elif validation is not None:
         data, weights, held = hold_out(data, weights, validation, targets, fold_in(key, SPLIT))
@@ -267,7 +271,9 @@ def fit(
         in_shape=in_shape,
         dtype=dtype,
         history=outcome.history,
-        card=_card(outcome, chosen, seed, plan, rows) | ({"pictures": True} if pictures else {}),
+        card=_card(outcome, chosen, seed, plan, rows)
+        | ({"pictures": True} if pictures else {})
+        | ({"input_names": names} if names else {}),
         encoder=start.encoder if start is not None else None,
     )
     if outcome.bad is not None:

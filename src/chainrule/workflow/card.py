@@ -44,7 +44,7 @@ def make_card(
         "columns": [
             {"name": c.name, "kind": c.kind, "missing": int(c.missing.sum()),
              "values": len(c.labels), "left_out": left_out.get(c.name, ""),
-             "reason": c.reason}
+             "reason": question.roles.get(c.name) or c.reason}
             for c in table.columns
         ],
         "reading": {

@@ -8,9 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data import NUMBER, Chunk, Encoder, table_chunks
+from chainrule.data import (
+    NUMBER,
+    Chunk,
+    Encoder,
+    TargetCode,
+    strange_cells,
+    table_chunks,
+    warn_of,
+)
 from chainrule.errors import DataError, SettingError
-from chainrule.explanation import Explanation, explain_prediction, input_columns, input_names
+from chainrule.explanation import (
+    Explanation,
+    explain_prediction,
+    input_columns,
+    input_names,
+    number,
+)
 from chainrule.model import Model
 from chainrule.optim import Optimizer
 from chainrule.workflow.models import Markers, load_model, missing_markers, table_encoder
@@ -56,6 +70,7 @@ def explain_row(
     chunk, place = _find(encoder, source, row, name, missing_markers(made, missing))
     one = chunk.table.take([place])
     inputs = encoder.encode(one, "float64")[0]
+    warn_of(strange_cells(encoder, one), stacklevel=2)
     truth = None
     targets = [code.column for code in encoder.targets]
     if all(name in one.names for name in targets):
@@ -135,6 +150,29 @@ def _notes(model: Model, inputs: Any, truth: Any) -> Iterator[str]:
             sure = max(shares[i], 1 - shares[i]) if code.labels else shares.max()
             share = f" with probability {sure:.4g}"
         yield f"{code.column}: {known}, {text} predicted{share}"
+        if code.kind == NUMBER:
+            yield _scaled(code, i + 1, float(said), None if true is None else float(true))
+    if shares is not None and model.temperature != 1:
+        yield (
+            f"Before that the network's outputs are divided by the temperature "
+            f"{model.temperature:.4g}, found on rows that it was not fitted to, so that "
+            "probabilities come true. The probabilities above are those without it."
+        )
+
+
+def _scaled(code: TargetCode, place: int, said: float, true: float | None) -> str:
+    """How a target in its own unit and what the network sees and says follow from each other."""
+    center, scale = f"{code.center:.6g}", f"{code.scale:.6g}"
+    seen = ""
+    if true is not None:
+        as_seen = number(float(code.encode(true)))
+        seen = f"t{place} = ({true:.6g} - {center}) / {scale} = {as_seen}, and "
+    out = (said - code.center) / code.scale
+    return (
+        f"The network sees {code.column} less its mean {center}, divided by its standard deviation "
+        f"{scale}: {seen}its output o{place} = {number(out)} means {number(out)} · {scale} + "
+        f"{center} = {said:.6g}"
+    )
 
 
 def _outputs(model: Model) -> str:

@@ -113,6 +113,10 @@ def _card(card: dict[str, Any]) -> Iterator[str]:
         for name, value in card.items()
         if name not in KNOWN_ELSEWHERE and not isinstance(value, dict | list) and _says(name, value)
     }
+    if card.get("best_epoch") == 0:  # nothing validated
+        said["best epoch"] = "none: the last one is kept"
+    if isinstance(card.get("epochs_of_folds"), list):
+        said["best epochs of folds"] = ", ".join(map(str, card["epochs_of_folds"]))
     if isinstance(card.get("split"), dict):
         said["parts"] = ", ".join(f"{rows} {name}" for name, rows in card["split"].items())
     yield from grid(list(said.items()), left=2)

@@ -96,7 +96,8 @@ def _by_folds(fitting: Fitting, plan: Plan, *, baselines: bool) -> Trained:
         inputs = fitting.inputs(model, part.judged)
         networks.append(contender(model, inputs, fitting.question, "network", NETWORK))
         others.append(list(_others(fitting, model, part, baselines=baselines, again=True)))
-    final = fitting.network(plan.whole, epochs=int(np.median(epochs)), stage="all rows")
+    median = int(np.median(epochs))
+    final = fitting.network(plan.whole, epochs=median, stage="all rows")
     rows = np.concatenate([part.judged for part in plan.parts])
     temperature = _temperature(final, fitting, np.concatenate(scores), rows)
     final = replace(final, temperature=temperature)
@@ -105,7 +106,9 @@ def _by_folds(fitting: Fitting, plan: Plan, *, baselines: bool) -> Trained:
     ordered[0] = replace(ordered[0], name=trivial(fitting, _everything(plan)).name)
     folds = {
         "epochs_of_folds": epochs,
+        "median_of_folds": median,
         "validation_loss_of_folds": float(np.mean(losses)) if losses else None,
+        "stopped_by_time": sum(one.model.stop_reason == "time" for one in fitting.fitted),
         "seconds_in_all": sum(one.model.card["seconds"] for one in fitting.fitted),
     }
     return Trained(final, rows, network, tuple(ordered), folds)

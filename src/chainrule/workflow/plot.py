@@ -40,7 +40,8 @@ def plot(
 
     Args:
         model: a Model, or the path of its file.
-        kind: "curves" (losses by epoch), "network" (neurons and weights), "confusion" (which
+        kind: "curves" (training loss by epoch, and validation loss where a part of the rows
+            validated: with folds none does), "network" (neurons and weights), "confusion" (which
             classes are taken for which), "calibration" (whether probabilities mean what they say)
             or "residuals" (how far numbers are off). Of segments: "profile", "dendrogram", and of
             their rows "scatter" and "silhouette".
@@ -99,8 +100,12 @@ def _check_kind(model: Model, kind: str) -> None:
 
 
 def _curves(model: Model) -> Any:
-    loss = loss_word(model.loss)
-    return draw_curves(model.history, model.card.get("best_epoch"), loss)
+    card = model.card
+    note = ""
+    if isinstance(card.get("epochs_of_folds"), list):
+        each = ", ".join(map(str, card["epochs_of_folds"]))
+        note = f"Fitted to all rows, none left to validate; the folds' best epochs: {each}"
+    return draw_curves(model.history, card.get("best_epoch"), loss_word(model.loss), note)
 
 
 def _network(model: Model) -> Any:

@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 
 from chainrule.clustering import Segments
-from chainrule.data import Chunk, Encoder, table_chunks
+from chainrule.data import (
+    Chunk,
+    Encoder,
+    Strange,
+    strange_cells,
+    table_chunks,
+    together,
+    warn_of,
+)
 from chainrule.data.reading import Reading
 from chainrule.errors import SettingError
 from chainrule.model import Model
@@ -93,15 +101,18 @@ def predict_chunks(
     encoder = made.encoder if isinstance(made, Segments) else table_encoder(made)
     answers = _placed if isinstance(made, Segments) else _answers
     passed = (id,) if isinstance(id, str) else tuple(id)
+    strange: list[list[Strange]] = []
     for chunk in table_chunks(
         source, encoder.kinds, texts=passed, missing=missing_markers(made, missing), name=name
     ):
+        strange.append(strange_cells(encoder, chunk.table))
         yield Predictions(
             {**chunk.texts, **answers(made, encoder, chunk, proba)},
             chunk.table.rows,
             tuple(n for n in chunk.names if n not in encoder.kinds and n not in passed),
             chunk.table.reading,
         )
+    warn_of(together(strange), stacklevel=3)
 
 
 def _placed(made: Any, encoder: Encoder, chunk: Chunk, proba: bool) -> dict[str, Any]:

@@ -8,7 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data import NUMBER, Column, TargetCode, no_column, table_chunks
+from chainrule.data import (
+    NUMBER,
+    Column,
+    Strange,
+    TargetCode,
+    no_column,
+    strange_cells,
+    table_chunks,
+    together,
+    warn_of,
+)
 from chainrule.errors import DataError
 from chainrule.model import Model
 from chainrule.workflow.models import Markers, missing_markers, table_encoder
@@ -99,6 +109,7 @@ def gather_answers(model: Model, source: Any, name: str = "", missing: Markers =
     targets = [code.column for code in encoder.targets]
     parts: list[tuple[Any, Any, Any]] = []
     left_out, table = 0, ""
+    strange: list[list[Strange]] = []
     for chunk in table_chunks(
         source,
         encoder.kinds,
@@ -115,6 +126,7 @@ def gather_answers(model: Model, source: Any, name: str = "", missing: Markers =
         left_out += chunk.table.rows - len(kept)
         if len(kept):
             inputs = encoder.encode(chunk.table.take(kept), model.dtype)
+            strange.append(strange_cells(encoder, chunk.table.take(kept)))
             shares = model.predict_proba(inputs) if _has_shares(model) else kept[:, None]
             true = [column.take(kept) for column in columns]
             truth = true_values(model, true, kept + chunk.first, table)
@@ -123,6 +135,7 @@ def gather_answers(model: Model, source: Any, name: str = "", missing: Markers =
         raise DataError(
             f"{table} has no row with a {', '.join(targets)}: there is nothing to compare with."
         )
+    warn_of(together(strange), stacklevel=3)
     truth, predicted, shares = (np.concatenate(part) for part in zip(*parts, strict=True))
     return Answers(truth, predicted, shares if _has_shares(model) else None, left_out, table)
 
