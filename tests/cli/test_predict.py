@@ -148,6 +148,7 @@ def test_ctrl_c_ends_without_a_traceback(folder):
     assert list(Path().glob(".answers*")) == []
 
 
+@pytest.mark.filterwarnings("ignore:.*are guesses")
 def test_answers_are_written_in_the_dialect_of_the_table(folder, capsys):
     """So the program that wrote the table reads both columns of a line alike."""
     table = PENGUINS.read_text().replace(",", ";").replace(".", ",").replace("Dream", "Dröam")

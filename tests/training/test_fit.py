@@ -230,6 +230,7 @@ def test_columns_of_a_data_frame_are_taken_by_their_names(tmp_path):
     more, as_much = cr.fit(model, turned, y, epochs=1), cr.fit(same, frame.to_numpy(), y, epochs=1)
     assert more.predict(turned).tolist() == as_much.predict(frame.to_numpy()).tolist()
     assert more.input_names == ["a", "b"]
+    assert cr.fit(model, array, y, epochs=1).input_names == ["a", "b"]
 
 
 def test_numbered_columns_name_nothing():

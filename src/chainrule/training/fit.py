@@ -170,7 +170,7 @@ def fit(
     if start is not None:
         X, y = _encoded(start, X, y)
         X = in_order(X, start.input_names)
-    names = names_of(X)
+    names = names_of(X) or (start.input_names if start is not None else None)
     loss_function = loss_for(loss, loss_weights, start)
     algorithm = as_optimizer(optimizer)
     dtype = dtype or ("float32" if start is None else start.dtype)
