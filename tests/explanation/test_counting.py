@@ -127,7 +127,7 @@ def test_every_primitive_has_a_rule_that_fits_it(name):
         case = SAMPLES[name].make(random.Random(seed))
         out = PRIMITIVES[name](*case.arrays, **case.static)
         shapes = [np.shape(array) for array in case.arrays]
-        drawn = name in ("fold_in", "random_uniform", "random_normal", "one_hot")
+        drawn = name in ("fold_in", "random_uniform", "random_normal", "random_part", "one_hot")
         fused = name in ("binary_cross_entropy", "perceptron_criterion")
         assert drawn or fused or np.shape(out) == np.broadcast_shapes(*shapes)
 

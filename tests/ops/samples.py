@@ -177,6 +177,7 @@ def log_sum(x, *, axis=-1, keepdims=False):
 
 REDUCTIONS = {
     "sum": reduction(d.numbers, jnp.sum, d.shape),
+    "sum_over_streams": Sample(lambda r: Case((d.numbers(r, d.shape(r)),)), lambda x: x),
     "mean": reduction(d.numbers, jnp.mean),
     "max": reduction(d.distinct, jnp.max),
     "min": reduction(d.distinct, jnp.min),
@@ -355,10 +356,16 @@ def drawn(r):
     return Case((key(r),), {"shape": d.shape(r), "dtype": "float64"})
 
 
+def drawn_part(r):
+    first, shape = np.asarray(r.randrange(4), "int32"), (2, *d.shape(r))
+    return Case((key(r), first), {"shape": shape, "rows": 6, "dtype": "float64"})
+
+
 RANDOM = {
     "fold_in": Sample(lambda r: Case((key(r), np.asarray(r.getrandbits(16), "uint32"))), None),
     "random_uniform": Sample(drawn, None),
     "random_normal": Sample(drawn, None),
+    "random_part": Sample(drawn_part, None),
 }
 
 

@@ -9,7 +9,7 @@ from chainrule.autodiff import PRIMITIVES
 from tests.peers.torch_ops import FILE, FORMULAS, computed, small_cases
 
 COMMITTED = json.loads(FILE.read_text(encoding="utf-8"))
-RANDOM = {"fold_in", "random_uniform", "random_normal"}
+RANDOM = {"fold_in", "random_uniform", "random_normal", "random_part", "sum_over_streams"}
 
 
 def test_every_primitive_is_there():

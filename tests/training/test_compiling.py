@@ -21,7 +21,7 @@ def compiled():
     known, engine._programs = engine._programs, type(engine._programs)()
     compile_program = engine.compile
 
-    def counting(build, key):
+    def counting(build, key, streams=1):
         def watched():
             program = build()
 
@@ -31,7 +31,7 @@ def compiled():
 
             return traced
 
-        return compile_program(watched, key)
+        return compile_program(watched, key, streams)
 
     engine.compile = counting
     yield counts

@@ -28,21 +28,28 @@ class Engine(Protocol):
     xp: Namespace
     compiles: bool
 
+    @property
+    def streams(self) -> int:
+        """How many streams there are; 1 where a program runs as a whole."""
+        ...
+
     def precision(self, dtype: str) -> AbstractContextManager[Any]:
         """The context in which programs of a float dtype are run."""
         ...
 
     def compile(
-        self, build: Callable[[], Callable[..., Any]], key: Hashable | None
+        self, build: Callable[[], Callable[..., Any]], key: Hashable | None, streams: int = 1
     ) -> Callable[..., Any]:
         """The program that `build` makes, compiled; one that is known by the key is used again.
 
-        A key says all that decides the program, shapes included; None: nothing does.
+        A key says all that decides the program, shapes included; None: nothing does. With several
+        streams each runs the program on the same arrays; `xp.stream()` tells them apart, and all
+        must come to the same result.
         """
         ...
 
-    def put(self, array: Any) -> Any:
-        """A NumPy array as an array of the engine, on its device."""
+    def put(self, array: Any, streams: int = 1) -> Any:
+        """A NumPy array as an array of the engine, there for so many streams."""
         ...
 
     def get(self, array: Any) -> Any:
@@ -56,16 +63,17 @@ class NumpyEngine:
     name = "numpy"
     xp = NUMPY
     compiles = False
+    streams = 1
 
     def precision(self, dtype: str) -> AbstractContextManager[Any]:
         return np.errstate(all="ignore")
 
     def compile(
-        self, build: Callable[[], Callable[..., Any]], key: Hashable | None
+        self, build: Callable[[], Callable[..., Any]], key: Hashable | None, streams: int = 1
     ) -> Callable[..., Any]:
         return build()
 
-    def put(self, array: Any) -> Any:
+    def put(self, array: Any, streams: int = 1) -> Any:
         return np.asarray(array)
 
     def get(self, array: Any) -> Any:

@@ -19,6 +19,12 @@ from jax import lax
 from chainrule.engine import windows
 from chainrule.engine.namespace import SHARED, Array, Namespace
 
+STREAMS = "streams"
+"""The name of the axis along which a program runs in several streams."""
+
+SMALL = 1 << 16
+"""Numbers: arrays up to this size are copied together sooner than two streams meet once more."""
+
 
 def astype(x: Array, dtype: str) -> Array:
     return jnp.asarray(x).astype(dtype)
@@ -96,6 +102,41 @@ def set_at(x: Array, index: Any, value: Array) -> Array:
     return x.at[index].set(value)
 
 
+def stream() -> Array:
+    own = _own_stream()
+    return jnp.int32(0) if own is None else own
+
+
+def _own_stream() -> Array | None:
+    """None in a program that does not run in streams: the axis has no such name there."""
+    try:
+        return lax.axis_index(STREAMS)
+    except NameError:
+        return None
+
+
+def _total(x: Array) -> Array:
+    total: Array = lax.psum(x, STREAMS)  # type: ignore[no-untyped-call]
+    return total
+
+
+def sum_streams(tree: Any) -> Any:
+    """The streams meet once for every array, so the small ones are added up as one."""
+    if _own_stream() is None:
+        return tree
+    arrays, structure = jax.tree.flatten(tree)
+    alike = [x.size <= SMALL and x.dtype == arrays[0].dtype for x in arrays]
+    joined = jnp.concatenate([jnp.ravel(x) for x, one in zip(arrays, alike, strict=True) if one])
+    total, start, summed = _total(joined), 0, []
+    for x, one in zip(arrays, alike, strict=True):
+        if one:
+            summed.append(total[start : start + x.size].reshape(x.shape))
+            start += x.size
+        else:
+            summed.append(_total(x))
+    return jax.tree.unflatten(structure, summed)
+
+
 def cond(
     condition: Array, if_true: Callable[[Any], Any], if_false: Callable[[Any], Any], x: Any
 ) -> Any:
@@ -123,6 +164,8 @@ JAX = cast(
         take=take,
         add_at=add_at,
         set_at=set_at,
+        stream=stream,
+        sum_streams=sum_streams,
         while_loop=lax.while_loop,
         cond=cond,
         scan=scan,

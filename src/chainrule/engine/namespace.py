@@ -193,6 +193,14 @@ class Namespace(Protocol):
         """`x` with `value` at `index`. NumPy writes into `x`: use the returned array alone."""
         ...
 
+    def stream(self) -> Array:
+        """The number of the stream that this is, int32; 0 where there is one."""
+        ...
+
+    def sum_streams(self, tree: Any) -> Any:
+        """The sum of every array of a tree over all streams, the same bits in each of them."""
+        ...
+
     def while_loop(
         self, condition: Callable[[Any], Array], body: Callable[[Any], Any], carry: Any
     ) -> Any:

@@ -94,6 +94,14 @@ def add_at(shape: tuple[int, ...], index: Any, values: Array) -> Array:
     return out
 
 
+def stream() -> Array:
+    return np.int32(0)
+
+
+def sum_streams(tree: Any) -> Any:
+    return tree
+
+
 def set_at(x: Array, index: Any, value: Array) -> Array:
     x[index] = value
     return x
@@ -142,6 +150,8 @@ NUMPY = cast(
         take=take,
         add_at=add_at,
         set_at=set_at,
+        stream=stream,
+        sum_streams=sum_streams,
         while_loop=while_loop,
         cond=cond,
         scan=scan,

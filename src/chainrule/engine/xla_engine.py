@@ -1,8 +1,15 @@
-"""The XLA engine: JAX as a compiler and a runtime."""
+"""The XLA engine: JAX as a compiler and a runtime.
+
+On a CPU it has two devices, whatever the number of cores, so that a program can run in two streams:
+XLA runs convolutions and recurrences on one thread, and two halves of a batch at once take little
+more than half the time. The number is fixed because the order of adding, and with it the bits of
+a result, would otherwise depend on the machine (docs/decisions/0011).
+"""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
@@ -10,16 +17,35 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from chainrule.engine.disk_cache import cache_folder, prepare
-from chainrule.engine.jax_namespace import JAX
+from chainrule.engine.jax_namespace import JAX, STREAMS
 
 CACHED_PROGRAMS = 64
 """Compiled programs kept in the process; each holds some megabytes (EVIDENCE: 3 to 6)."""
 
+CPU_STREAMS = 2
+"""Devices that XLA shows on a CPU."""
+
+
+def _ask_for_streams() -> None:
+    """Two devices instead of one; too late where JAX has run in this process already."""
+    with contextlib.suppress(RuntimeError):
+        if getattr(jax.config, "jax_num_cpu_devices", 1) < 1:
+            set_option: Callable[[str, Any], None] = jax.config.update
+            set_option("jax_num_cpu_devices", CPU_STREAMS)
+
+
+_ask_for_streams()
+
+
+def _same_everywhere() -> Any:
+    return PartitionSpec()  # type: ignore[no-untyped-call]
+
 
 class XlaEngine:
-    """Compiles a program once for its shapes and runs it on the first device."""
+    """Compiles a program once for its shapes and runs it on the first device, or on two."""
 
     name = "xla"
     xp = JAX
@@ -28,6 +54,12 @@ class XlaEngine:
     def __init__(self) -> None:
         self._programs: OrderedDict[Hashable, Any] = OrderedDict()
         self._kept = False
+
+    @functools.cached_property
+    def streams(self) -> int:
+        """Two on a CPU, one on a GPU."""
+        devices = jax.devices()
+        return CPU_STREAMS if devices[0].platform == "cpu" and len(devices) > 1 else 1
 
     def keep_programs(self) -> None:
         """Keep compiled programs on disk, and use those that are there."""
@@ -52,14 +84,15 @@ class XlaEngine:
         return context
 
     def compile(
-        self, build: Callable[[], Callable[..., Any]], key: Hashable | None
+        self, build: Callable[[], Callable[..., Any]], key: Hashable | None, streams: int = 1
     ) -> Callable[..., Any]:
         if key is None:
-            made: Callable[..., Any] = jax.jit(build())
+            made: Callable[..., Any] = self._jitted(build(), streams)
             return made
+        key = key if streams == 1 else (key, streams)
         known = self._programs.get(key)
         if known is None:
-            known = self._programs[key] = jax.jit(build())
+            known = self._programs[key] = self._jitted(build(), streams)
             if len(self._programs) > CACHED_PROGRAMS:
                 _, oldest = self._programs.popitem(last=False)
                 oldest.clear_cache()
@@ -67,8 +100,22 @@ class XlaEngine:
         compiled: Callable[..., Any] = known
         return compiled
 
-    def put(self, array: Any) -> Any:
-        return jax.device_put(np.asarray(array))
+    def _jitted(self, program: Callable[..., Any], streams: int) -> Any:
+        if streams == 1:
+            return jax.jit(program)
+        same = _same_everywhere()
+        return jax.jit(
+            jax.shard_map(program, mesh=self._mesh, in_specs=same, out_specs=same, check_vma=False)
+        )
+
+    @functools.cached_property
+    def _mesh(self) -> Mesh:
+        return Mesh(np.array(jax.devices()[: self.streams]), (STREAMS,))
+
+    def put(self, array: Any, streams: int = 1) -> Any:
+        if streams == 1:
+            return jax.device_put(np.asarray(array))
+        return jax.device_put(np.asarray(array), NamedSharding(self._mesh, _same_everywhere()))
 
     def get(self, array: Any) -> Any:
         return np.asarray(array)

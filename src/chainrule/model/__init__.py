@@ -12,7 +12,7 @@ from chainrule.model.inputs import (
     with_expected_lengths,
 )
 from chainrule.model.model import Model, load
-from chainrule.model.registry import register
+from chainrule.model.registry import is_built_in, register
 from chainrule.model.scores import score_network, score_tree, whole_tree
 from chainrule.model.structure import example_numbers
 
@@ -25,6 +25,7 @@ __all__ = [
     "example_numbers",
     "from_plain",
     "index_flags",
+    "is_built_in",
     "load",
     "looks_like_model",
     "read_container",

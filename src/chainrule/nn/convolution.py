@@ -68,6 +68,7 @@ class Conv2D:
     bias: bool = True
     weight_init: Initializer | None = None
     bias_init: Initializer = Zeros()
+    one_thread: ClassVar[bool] = True
     rank: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
@@ -112,6 +113,7 @@ class Conv1D:
     bias: bool = True
     weight_init: Initializer | None = None
     bias_init: Initializer = Zeros()
+    one_thread: ClassVar[bool] = True
     rank: ClassVar[int] = 1
     takes_lengths: ClassVar[bool] = True
 
@@ -169,6 +171,7 @@ class TransposedConv2D:
     bias: bool = True
     weight_init: Initializer | None = None
     bias_init: Initializer = Zeros()
+    one_thread: ClassVar[bool] = True
     rank: ClassVar[int] = 2
 
     def __post_init__(self) -> None:

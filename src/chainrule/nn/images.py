@@ -231,7 +231,7 @@ class Cutout:
 
 def _drawn(context: Context, use: int, batch: int, count: int) -> Any:
     """A whole number from 0 to count - 1 for every example, int32 (batch,)."""
-    uniform = ops.random_uniform(ops.fold_in(context.random_key(), use), shape=(batch,))
+    uniform = context.child(use).random_uniform((batch,), "float32")
     return ops.minimum((uniform * np.float32(count)).astype("int32"), np.int32(count - 1))
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from chainrule.autodiff import Tree
-from chainrule.ops import fold_in
+from chainrule.ops import fold_in, random_part, random_uniform, sum_over_streams
 
 Shape: TypeAlias = Any
 """A shape without the batch axis, or a dict of shapes where a layer takes named inputs."""
@@ -33,12 +33,16 @@ class Context:
         key: random key of the whole network in this step, uint32 (2,); None without randomness.
         path: where in the network the layer stands; it makes `random_key` different everywhere.
         weight: weight of every example, (batch,); 0 for padding. None: all alike.
+        streams: in how many equal parts the batch is worked on at once; the layer sees one.
+        first_row: where in the batch this part begins.
     """
 
     training: bool = False
     key: Any = None
     path: tuple[int, ...] = ()
     weight: Any = None
+    streams: int = 1
+    first_row: Any = 0
 
     def child(self, index: int) -> Context:
         """The context of the layer at a position inside this one."""
@@ -50,6 +54,18 @@ class Context:
         for index in self.path:
             key = fold_in(key, index)
         return key
+
+    def random_uniform(self, shape: tuple[int, ...], dtype: str) -> Any:
+        """Numbers in [0, 1) for every example, (batch, …): the same however the batch is parted."""
+        key = self.random_key()
+        if self.streams == 1:
+            return random_uniform(key, shape=shape, dtype=dtype)
+        rows = self.streams * shape[0]
+        return random_part(key, self.first_row, shape=shape, rows=rows, dtype=dtype)
+
+    def over_batch(self, total: Any) -> Any:
+        """A sum over the examples that this layer sees, as that over the whole batch."""
+        return total if self.streams == 1 else sum_over_streams(total)
 
 
 @runtime_checkable

@@ -48,6 +48,7 @@ class SimpleRNN:
     weight_init: Initializer = GlorotUniform()
     recurrent_init: Initializer = Orthogonal()
     bias_init: Initializer = Zeros()
+    one_thread: ClassVar[bool] = True
     takes_lengths: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -93,6 +94,7 @@ class LSTM:
     weight_init: Initializer = GlorotUniform()
     recurrent_init: Initializer = Orthogonal()
     bias_init: Initializer = ForgetBias()
+    one_thread: ClassVar[bool] = True
     takes_lengths: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -139,6 +141,7 @@ class GRU:
     weight_init: Initializer = GlorotUniform()
     recurrent_init: Initializer = Orthogonal()
     bias_init: Initializer = Zeros()
+    one_thread: ClassVar[bool] = True
     takes_lengths: ClassVar[bool] = True
 
     def __post_init__(self) -> None:

@@ -44,8 +44,8 @@ def drop(x: Any, rate: Any, context: Context) -> Any:
     """In training `x` with numbers set to 0 at a rate and the others scaled up, else `x`."""
     if not context.training or rate is None or _is_zero(rate):
         return x
-    draw = ops.random_uniform(context.random_key(), shape=tuple(x.shape), dtype=str(x.dtype))
-    return ops.where(draw >= rate, x / (1 - rate), 0.0)
+    kept = context.random_uniform(tuple(x.shape), str(x.dtype)) >= rate
+    return ops.where(kept, x / (1 - rate), 0.0)
 
 
 def _is_zero(rate: Any) -> bool:
@@ -86,48 +86,46 @@ class BatchNorm:
     def apply(self, params: Tree, state: Tree, x: Any, context: Context) -> tuple[Any, Tree]:
         x, lengths = split_lengths(x)
         if context.training:
-            mean, variance = _moments(x, context.weight, lengths)
+            mean, variance = _moments(x, context, lengths)
             state = {
-                "mean": self._running(state["mean"], mean, context.weight),
-                "variance": self._running(state["variance"], variance, context.weight),
+                "mean": self._running(state["mean"], mean, context),
+                "variance": self._running(state["variance"], variance, context),
             }
         else:
             mean, variance = state["mean"], state["variance"]
         scale = params["scale"] / ops.sqrt(variance + self.epsilon)
         return with_lengths((x - mean) * scale + params["offset"], lengths), state
 
-    def _running(self, before: Any, of_batch: Any, weight: Any) -> Any:
+    def _running(self, before: Any, of_batch: Any, context: Context) -> Any:
         """The running statistic after a batch; a batch whose rows all weigh 0 teaches nothing."""
         moved = self.momentum * before + (1 - self.momentum) * of_batch
-        return moved if weight is None else ops.where(ops.sum(weight) > 0, moved, before)
+        if context.weight is None:
+            return moved
+        return ops.where(context.over_batch(ops.sum(context.weight)) > 0, moved, before)
 
 
-def _moments(x: Any, weight: Any, lengths: Any = None) -> tuple[Any, Any]:
+def _moments(x: Any, context: Context, lengths: Any) -> tuple[Any, Any]:
     """Weighted mean and variance over all axes but the last, of the steps that count."""
     axes = tuple(range(x.ndim - 1))
-    if lengths is not None:
-        return _moments_of_steps(x, weight, lengths)
-    if weight is None:
+    if context.weight is None and lengths is None:
         mean = ops.mean(x, axis=axes)
         return mean, ops.mean(ops.square(x - mean), axis=axes)
-    shares = ops.reshape(weight, shape=(-1, *(1,) * (x.ndim - 1)))
-    positions = 1
-    for size in x.shape[1:-1]:
-        positions *= size
-    total = ops.maximum(ops.sum(weight), 1e-12) * positions
-    mean = ops.sum(x * shares, axis=axes) / total
-    return mean, ops.sum(ops.square(x - mean) * shares, axis=axes) / total
+    shares, positions = _shares(x, context.weight, lengths)
+    total = ops.maximum(context.over_batch(ops.sum(shares)), 1e-12) * positions
+    mean = context.over_batch(ops.sum(x * shares, axis=axes)) / total
+    squares = ops.sum(ops.square(x - mean) * shares, axis=axes)
+    return mean, context.over_batch(squares) / total
 
 
-def _moments_of_steps(x: Any, weight: Any, lengths: Any) -> tuple[Any, Any]:
-    axes = tuple(range(x.ndim - 1))
+def _shares(x: Any, weight: Any, lengths: Any) -> tuple[Any, int]:
+    """What every example or step counts, to be multiplied with x; and how many numbers each has."""
+    if lengths is None:
+        return ops.reshape(weight, shape=(-1, *(1,) * (x.ndim - 1))), math.prod(x.shape[1:-1])
     shares = ops.valid_steps(lengths, x.shape[1]).astype(str(x.dtype))
     if weight is not None:
         shares = shares * ops.reshape(weight, shape=(-1, 1))
-    total = ops.maximum(ops.sum(shares), 1e-12) * math.prod(x.shape[2:-1])
     shares = ops.reshape(shares, shape=(*x.shape[:2], *(1,) * (x.ndim - 2)))
-    mean = ops.sum(x * shares, axis=axes) / total
-    return mean, ops.sum(ops.square(x - mean) * shares, axis=axes) / total
+    return shares, math.prod(x.shape[2:-1])
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,13 @@ from chainrule.ops.index import getitem, one_hot, pick, take
 from chainrule.ops.linear import affine, dot, matmul
 from chainrule.ops.margin import perceptron_criterion
 from chainrule.ops.pooling import average_pool, max_pool
-from chainrule.ops.random import fold_in, key_from_seed, random_normal, random_uniform
+from chainrule.ops.random import (
+    fold_in,
+    key_from_seed,
+    random_normal,
+    random_part,
+    random_uniform,
+)
 from chainrule.ops.recurrent import gru, lstm, simple_rnn
 from chainrule.ops.reduce import (
     argmax,
@@ -67,6 +73,7 @@ from chainrule.ops.reduce import (
     min,
     softmax,
     sum,
+    sum_over_streams,
 )
 from chainrule.ops.scan import scan
 from chainrule.ops.sequences import is_sequence, valid_steps
@@ -145,6 +152,7 @@ __all__ = [
     "power",
     "power_of",
     "random_normal",
+    "random_part",
     "random_uniform",
     "relu",
     "reshape",
@@ -164,6 +172,7 @@ __all__ = [
     "stop_gradient",
     "subtract",
     "sum",
+    "sum_over_streams",
     "take",
     "tanh",
     "transpose",

@@ -9,12 +9,21 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from chainrule.autodiff import primitive
 from chainrule.engine import NUMPY, Array
 from chainrule.ops import bits
 from chainrule.ops.bits import key_from_seed
 
-__all__ = ["fold_in", "key_from_seed", "permutation_table", "random_normal", "random_uniform"]
+__all__ = [
+    "fold_in",
+    "key_from_seed",
+    "permutation_table",
+    "random_normal",
+    "random_part",
+    "random_uniform",
+]
 
 
 @primitive(formula="a key made from a key and a number", promote=False)
@@ -39,6 +48,30 @@ def random_uniform(xp: Any, key: Array, *, shape: tuple[int, ...], dtype: str = 
         words = bits.hash_bits(xp, key, xp.arange(size, dtype="uint32"))
         return xp.reshape(bits.uniform_from_bits(xp, words, dtype), shape)
     words = bits.hash_bits(xp, key, xp.arange(2 * size, dtype="uint32"))
+    return bits.uniform_from_bits(xp, xp.reshape(words, (2, *shape)), dtype)
+
+
+@primitive(formula="uniform in [0, 1), a part of the rows", promote=False)
+def random_part(
+    xp: Any, key: Array, first: Array, *, shape: tuple[int, ...], rows: int, dtype: str = "float32"
+) -> Array:
+    """Those rows of `random_uniform(key, shape=(rows, *shape[1:]))` that begin with the first.
+
+    Args:
+        first: the number of the first row, an integer of shape (). shape: of the part.
+
+    >>> part = random_part(key_from_seed(0), 2, shape=(1, 3), rows=4)
+    >>> bool((part == random_uniform(key_from_seed(0), shape=(4, 3))[2:3]).all())
+    True
+    """
+    size, each = math.prod(shape), math.prod(shape[1:])
+    start = xp.astype(first, "uint32") * np.uint32(each)
+    counters = xp.reshape(start, (1,)) + xp.arange(size, dtype="uint32")
+    if dtype == "float32":
+        words = bits.hash_bits(xp, key, counters)
+        return xp.reshape(bits.uniform_from_bits(xp, words, dtype), shape)
+    low = counters + np.uint32(rows * each)
+    words = bits.hash_bits(xp, key, xp.stack([counters, low]))
     return bits.uniform_from_bits(xp, xp.reshape(words, (2, *shape)), dtype)
 
 

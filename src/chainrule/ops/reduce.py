@@ -134,3 +134,14 @@ def log_softmax(xp: Any, x: Array, *, axis: int = -1) -> Array:
 @log_softmax.rule
 def _(xp: Any, cotangent: Array, out: Array, x: Array, *, axis: int = -1) -> tuple[Any, ...]:
     return (cotangent - xp.exp(out) * xp.sum(cotangent, (axis % x.ndim,), True),)
+
+
+@primitive(formula="Σ over the streams", derivative="Σ of what arrives over the streams")
+def sum_over_streams(xp: Any, x: Array) -> Array:
+    """The sum of x over all streams of a program, each of which holds a part of the batch."""
+    return xp.sum_streams(x)
+
+
+@sum_over_streams.rule
+def _(xp: Any, cotangent: Array, out: Array, x: Array) -> tuple[Any, ...]:
+    return (lambda: xp.sum_streams(cotangent),)

@@ -53,6 +53,7 @@ from chainrule.training.progress import as_listener
 from chainrule.training.records import Plan, Progress
 from chainrule.training.settings import check_settings, check_steps
 from chainrule.training.step import Task
+from chainrule.training.streams import streams_for
 
 PICTURES = (
     "X holds uint8 pictures: they stay uint8 in memory and are divided by 255 where they enter the "
@@ -247,10 +248,11 @@ def fit(
         callbacks=tuple(callbacks),
         on_progress=as_listener(progress),
         whole=lambda tree: whole_tree(net, task.network, tree),
+        streams=streams_for(task, size, chosen),
     )
     params = score_tree(net, task.network, params)
     state = score_tree(net, task.network, state)
-    held = chunked(held, dtype)
+    held = chunked(held, dtype, plan.streams)
     keeper = None
     if checkpoint is not None:
         arrays = {"first parameters": (params, state), "data": data, "weights": weights}
@@ -308,6 +310,7 @@ def _card(outcome: Any, engine: Engine, seed: int, plan: Plan, rows: int) -> dic
         "made_with": versions_of(engine)
         | {"processor": processor_name(), "threads": os.cpu_count() or 1},
         "engine": engine.name,
+        "streams": plan.streams,
         "seed": seed,
         "rows": rows,
         "batch_size": plan.batch_size,

@@ -31,6 +31,7 @@ def identity_of(
         **{f"version of {name}": number for name, number in versions_of(engine).items()},
         "engine": engine.name,
         "dtype": plan.dtype,
+        "streams": plan.streams,
         "seed": int(seed),
         "batch size": plan.batch_size,
         "patience": plan.patience,

@@ -92,6 +92,7 @@ class _Run:
             validated=validation is not None,
             keeps_best=validation is not None,
             plateau=isinstance(schedule_of(task.optimizer), ReduceOnPlateau),
+            streams=plan.streams,
         )
         self.layout = (TreeLayout if engine.compiles else FlatLayout)(engine.xp, params)
         self.program: Callable[..., Tree] | None = None
@@ -211,7 +212,7 @@ class _Run:
         return most - int(self.carry["step"])
 
     def _put(self, tree: Tree) -> Tree:
-        return tree_map(self.engine.put, tree)
+        return tree_map(lambda x: self.engine.put(x, self.plan.streams), tree)
 
     def _cut(self, limit: int) -> int:
         """With callbacks a call ends with its epoch, so that they see every one."""
@@ -252,12 +253,12 @@ class _Run:
         if not self.engine.compiles:
             carry = tree_map(lambda x: x.copy(), carry)
         arguments = (
-            {**carry, "taken": self.engine.put(np.asarray(0, "int32"))},
+            {**carry, "taken": self._put(np.asarray(0, "int32"))},
             self.table,
             self.data,
             self.validation,
             self.settings,
-            self.engine.put(np.asarray(limit, "int32")),
+            self._put(np.asarray(limit, "int32")),
         )
         if self.program is None:
             self.program = self._compiled(arguments)
@@ -276,6 +277,7 @@ class _Run:
                 record=not self.engine.compiles,
             ),
             None if task is None else (task, self.shape, shapes),
+            self.plan.streams,
         )
 
     def _healthy(self, carry: Tree) -> bool:

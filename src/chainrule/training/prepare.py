@@ -167,16 +167,18 @@ def hold_out(
     return tree_map(lambda x: x[kept], data), weights[kept], part
 
 
-def chunked(held: Tree | None, dtype: str) -> Tree | None:
+def chunked(held: Tree | None, dtype: str, streams: int = 1) -> Tree | None:
     """A validation part in chunks of equal size, the last one filled up at weight 0.
 
-    What fills it is its last row, since a loss may be undefined on made-up numbers.
+    What fills it is its last row, since a loss may be undefined on made-up numbers. A chunk can be
+    cut into as many equal parts as there are streams.
     """
     if held is None:
         return None
     rows = len(held["weight"])
     images = any(x.ndim > 3 for x in leaves(held["x"]))
     size = min(rows, VALIDATION_IMAGES if images else VALIDATION_CHUNK)
+    size = -(-size // streams) * streams
     chunks = -(-rows // size)
 
     filled = np.minimum(np.arange(chunks * size), rows - 1)

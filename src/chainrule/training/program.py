@@ -25,12 +25,14 @@ class Shape:
     Attributes:
         whole: every step takes all rows as they stand. validated: there is a validation part.
         keeps_best: the best parameters are kept. plateau: the rate falls on plateaus.
+        streams: copies of the program that run at once, each with its part of every batch.
     """
 
     whole: bool
     validated: bool
     keeps_best: bool
     plateau: bool
+    streams: int = 1
 
 
 def build_program(
@@ -50,20 +52,25 @@ def build_program(
         settings: "rates", "key", "epochs", "patience", "tolerance", "plateau_…".
         limit: the number of steps after which the call returns.
     """
-    gradient = gradient_of(task, record)
+    gradient = gradient_of(task, record, shape.streams)
 
     def one_step(carry: Tree, tables: Tree, data: Tree, settings: Tree, local: Any) -> Tree:
         at = carry["position"]
-        rows = tables["rows"][local, at]
+        rows = _own(xp, shape, tables["rows"][local, at])
         batch = {
-            name: part if shape.whole else _picked(xp, part, rows) for name, part in data.items()
+            name: _own(xp, shape, part) if shape.whole else _picked(xp, part, rows)
+            for name, part in data.items()
         }
-        batch["share"] = _row(tables["share"], local, at)
+        batch["share"] = _own(xp, shape, _row(tables["share"], local, at))
         rate, corrections = tables["rate"][local, at], tables["corrections"][local, at]
         step_key = {"key": settings["key"], "step": carry["step"]}
+        if shape.streams > 1:
+            step_key["first_row"] = xp.stream() * len(batch["share"])
         (loss, state), grads = gradient(
             layout.unpack(carry["params"]), carry["state"], batch, step_key, settings["rates"]
         )
+        if shape.streams > 1:
+            loss, grads = xp.sum_streams((loss, grads))
         if shape.plateau:
             rate = rate * settings["plateau_now"]
         params, slots = layout.update(
@@ -89,7 +96,7 @@ def build_program(
         train = _with_last_loss(carry, tables, local)
         judged = train
         if shape.validated:
-            judged = _evaluate(task, xp, layout, carry, validation, settings["rates"])
+            judged = _evaluate(task, xp, shape, layout, carry, validation, settings["rates"])
         new = dict(carry)
         new["train_losses"] = xp.set_at(carry["train_losses"], local, train)
         new["validation_losses"] = xp.set_at(carry["validation_losses"], local, judged)
@@ -154,6 +161,17 @@ def _picked(xp: Any, part: Tree, rows: Any) -> Tree:
     return xp.take(part, rows)
 
 
+def _own(xp: Any, shape: Shape, part: Tree) -> Tree:
+    """This stream's part of an array with rows, or of every array of a tree."""
+    if shape.streams == 1:
+        return part
+
+    def own(x: Any) -> Any:
+        return xp.reshape(x, (shape.streams, -1, *x.shape[1:]))[xp.stream()]
+
+    return tree_map(own, part)
+
+
 def _row(table: Any, local: Any, at: Any) -> Any:
     """An entry of a table that may be the same for all epochs."""
     return table[0, at] if table.shape[0] == 1 else table[local, at]
@@ -169,25 +187,28 @@ def _with_last_loss(carry: Tree, tables: Tree, local: Any) -> Any:
 
 
 def _evaluate(
-    task: Task, xp: Any, layout: Layout, carry: Tree, validation: Tree, rates: Tree
+    task: Task, xp: Any, shape: Shape, layout: Layout, carry: Tree, validation: Tree, rates: Tree
 ) -> Any:
     """The validation loss, chunk after chunk."""
     params = layout.unpack(carry["params"])
     chunks = validation["share"].shape[0]
 
+    def loss_of(index: Any) -> Any:
+        chunk = _own(xp, shape, tree_map(lambda x: x[index], validation))
+        return evaluation_loss(task, params, carry["state"], chunk, rates)
+
     def add(c: Tree) -> Tree:
-        chunk = tree_map(lambda x: x[c["chunk"]], validation)
-        loss = evaluation_loss(task, params, carry["state"], chunk, rates)
-        return {"chunk": c["chunk"] + 1, "sum": c["sum"] + loss}
+        return {"chunk": c["chunk"] + 1, "sum": c["sum"] + loss_of(c["chunk"])}
 
     start = {
         "chunk": xp.zeros_like(carry["epoch"]),
         "sum": xp.zeros_like(carry["loss_sum"]),
     }
     if chunks == 1:
-        chunk = tree_map(lambda x: x[0], validation)
-        return evaluation_loss(task, params, carry["state"], chunk, rates)
-    return xp.while_loop(lambda c: c["chunk"] < chunks, add, start)["sum"]
+        total = loss_of(0)
+    else:
+        total = xp.while_loop(lambda c: c["chunk"] < chunks, add, start)["sum"]
+    return total if shape.streams == 1 else xp.sum_streams(total)
 
 
 def _patience(xp: Any, carry: Tree, settings: Tree, judged: Any) -> Tree:

@@ -31,7 +31,10 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Settings of a run, all checked. `whole` makes parameters those of the user's network."""
+    """Settings of a run, all checked. `whole` makes parameters those of the user's network.
+
+    `streams` says into how many parts a batch is cut that are worked on at once.
+    """
 
     epochs: int
     batch_size: int
@@ -45,6 +48,7 @@ class Plan:
     callbacks: Sequence[Callable[[Progress], Any]]
     on_progress: Callable[[Progress], Any] | None
     whole: Callable[[Tree], Tree]
+    streams: int = 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -56,14 +56,22 @@ class Task:
 
 
 def objective(
-    task: Task, params: Tree, state: Tree, batch: Tree, step_key: Tree, rates: Tree
+    task: Task,
+    params: Tree,
+    state: Tree,
+    batch: Tree,
+    step_key: Tree,
+    rates: Tree,
+    *,
+    streams: int = 1,
 ) -> tuple[Any, Tree]:
     """The mean loss of a batch under its examples' shares, and the layers' next state.
 
     Args:
         batch: "x" (batch, …), "y" the targets, "share" (batch,): what each counts; they sum
             to 1 where all rows weigh the same, to more in a batch of heavy rows.
-        step_key: "key" uint32 (2,), "step" the number of the step.
+        step_key: "key" uint32 (2,), "step" the number of the step; "first_row" where this
+            stream's part of the batch begins, if there are several.
     """
     task = task.with_rates(rates)
     context = Context(
@@ -71,13 +79,15 @@ def objective(
         key=step_key["key"],
         path=(step_key["step"],),
         weight=batch["share"],
+        streams=streams,
+        first_row=step_key.get("first_row", 0),
     )
     x = pictures_scaled(batch["x"], str(batch["share"].dtype))
     outputs, state = task.network.apply(params, state, x, context)
     return ops.dot(losses_of(task.loss, batch["y"], outputs), batch["share"]), state
 
 
-def gradient_of(task: Task, record: bool) -> Callable[..., Any]:
+def gradient_of(task: Task, record: bool, streams: int = 1) -> Callable[..., Any]:
     """`(params, state, batch, step_key, rates) -> ((loss, state), gradient of every leaf)`.
 
     With `record` the first call is recorded and later ones replay the tape: on NumPy the Python of
@@ -85,7 +95,7 @@ def gradient_of(task: Task, record: bool) -> Callable[..., Any]:
     """
 
     def loss(params: Tree, *arguments: Tree) -> tuple[Any, Tree]:
-        return objective(task, params, *arguments)
+        return objective(task, params, *arguments, streams=streams)
 
     if not record:
         traced = value_and_grad(loss, aux=True)

@@ -1,0 +1,53 @@
+"""Into how many parts a batch is cut that are worked on at once.
+
+XLA runs recurrences and convolutions on one thread, whatever the number of cores, so a network that
+has them trains in two streams: copies of the program that see half of every batch each and add up
+their losses and gradients. Whatever the parts, the arithmetic is that of the whole batch: random
+numbers belong to a row of the batch, and batch normalization adds its sums up over the streams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from chainrule.engine import Engine
+from chainrule.model import is_built_in
+from chainrule.training.step import Task
+
+SMALLEST_PART = 8
+"""Rows: below it, meeting after every step costs more than the second stream saves."""
+
+
+def streams_for(task: Task, batch_rows: int, engine: Engine) -> int:
+    """As many streams as the engine has, or 1.
+
+    One for a network without a layer that runs on one thread, for a batch that is too small or
+    cannot be halved, and wherever a layer or loss is the user's own: it may look at the whole
+    batch, as batch normalization does.
+    """
+    streams = engine.streams
+    parts = list(_parts((task.network, task.loss)))
+    if (
+        streams == 1
+        or batch_rows % streams
+        or batch_rows // streams < SMALLEST_PART
+        or not all(is_dataclass(part) and is_built_in(type(part)) for part in parts)
+        or not any(getattr(part, "one_thread", False) for part in parts)
+    ):
+        return 1
+    return streams
+
+
+def _parts(part: Any) -> Iterator[Any]:
+    """All layers, initializers, losses and functions that a description is made of."""
+    if isinstance(part, tuple):
+        for inner in part:
+            yield from _parts(inner)
+    elif is_dataclass(part):
+        yield part
+        for field in fields(part):
+            yield from _parts(getattr(part, field.name))
+    elif not isinstance(part, str | int | float | None):
+        yield part
