@@ -34,9 +34,9 @@ def test_curves_and_network_need_no_rows(model, tmp_path):
 
 
 def test_curves_after_folds_say_why_there_is_no_validation(model):
-    folded = replace(model, card=model.card | {"epochs_of_folds": [3, 14]})
+    folded = replace(model, card=model.card | {"folds": 5})
     title = cr.plot(folded, "curves").axes[0].get_title(loc="left")
-    assert title.endswith("none left to validate; the folds' best epochs: 3, 14")
+    assert title.endswith("fitted to all rows, for the median of the folds' best epochs")
     assert "\n" not in cr.plot(model, "curves").axes[0].get_title(loc="left")
 
 

@@ -119,8 +119,7 @@ def _neurons(columns: list[Column], inputs: Sequence[str], outputs: Sequence[str
     panel.set_ylim(low - 0.5 * lines, STEP * (tallest / 2 + 0.2))
     panel.set_xlim(-0.5 - 0.14 * left, last * GAP + 0.5 + 0.14 * right)
     total = sum(c.weight.size for c in columns if c.weight is not None)
-    some = f"; the {MOST - 2} strongest of a layer" if any(c.count > MOST for c in columns) else ""
-    panel.set_title(f"{total:,} weights: blue adds, orange takes away; thick is large{some}")
+    panel.set_title(f"{total:,} weights: blue adds, orange takes away; thick is large")
     return figure
 
 
@@ -157,7 +156,7 @@ def _nodes(panel: Any, i: int, column: Column, places: list[tuple[int, float]]) 
     )  # fmt: skip
     if column.count > MOST:
         panel.scatter([i * GAP] * 3, [-0.3, 0, 0.3], s=5, color=BLACK, zorder=3)
-        more = f"{column.count - len(heights)} more"
+        more = f"{column.count - len(heights)} weaker"
         box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
         panel.text(i * GAP + 0.22, 0, more, va="center", fontsize=8, color=GRAY, bbox=box, zorder=2)
 

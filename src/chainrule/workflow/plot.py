@@ -101,10 +101,9 @@ def _check_kind(model: Model, kind: str) -> None:
 
 def _curves(model: Model) -> Any:
     card = model.card
-    note = ""
-    if isinstance(card.get("epochs_of_folds"), list):
-        each = ", ".join(map(str, card["epochs_of_folds"]))
-        note = f"Fitted to all rows, none left to validate; the folds' best epochs: {each}"
+    note = (
+        "fitted to all rows, for the median of the folds' best epochs" if card.get("folds") else ""
+    )
     return draw_curves(model.history, card.get("best_epoch"), loss_word(model.loss), note)
 
 
