@@ -62,6 +62,30 @@ def test_two_streams_are_one_batch(name: str, batch_size: Any, monkeypatch: Any)
         np.testing.assert_allclose(one.history[losses], two.history[losses], rtol=1e-10)
 
 
+def test_pieces_are_one_batch(monkeypatch: Any) -> None:
+    layers = [nn.RandomShift(1), *CASES["convolution"][0][:-1], nn.Dropout(0.3), nn.Dense(3)]
+    one = trained(layers, IMAGES, 1, monkeypatch, batch_size=32)
+    monkeypatch.setattr(module, "CACHED_NUMBERS", 1)
+    assert module.pieces_for(cr.Network(layers), 16, (6, 6, 2)) == 2
+    two = trained(layers, IMAGES, 2, monkeypatch, batch_size=32)
+    for a, b in zip(leaves(one.params), leaves(two.params), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(one.history["train_loss"], two.history["train_loss"], rtol=1e-10)
+
+
+def test_into_how_many_pieces() -> None:
+    convolution = CASES["convolution"][0]
+
+    def pieces(layers: Any, rows: int, size: int = 28) -> int:
+        return module.pieces_for(cr.Network(layers), rows, (size, size, 1))
+
+    assert pieces([nn.Conv2D(32, 3, padding="same"), nn.Flatten(), nn.Dense(2)], 64) == 8
+    assert pieces([nn.Conv2D(32, 3, padding="same"), nn.Flatten(), nn.Dense(2)], 72) == 8
+    assert pieces([nn.Conv2D(32, 3, padding="same"), nn.Flatten(), nn.Dense(2)], 65) == 1
+    assert pieces(convolution, 64, 6) == 1, "small feature maps stay in the cache"
+    assert pieces([nn.Conv2D(32, 3), nn.BatchNorm(), nn.Flatten(), nn.Dense(2)], 64) == 1
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_part_of_the_random_numbers_is_that_of_the_whole(dtype: str) -> None:
     key = ops.key_from_seed(7)

@@ -10,7 +10,14 @@ from chainrule.engine.engines import (
 from chainrule.engine.lookup import namespace_of
 from chainrule.engine.namespace import Array, Namespace
 from chainrule.engine.numpy_namespace import NUMPY
-from chainrule.engine.windows import chunk_of, columns, padded, taps, window_counts
+from chainrule.engine.windows import (
+    chunk_of,
+    columns,
+    padded,
+    rows_of_windows,
+    taps,
+    window_counts,
+)
 
 __all__ = [
     "NUMPY",
@@ -25,6 +32,7 @@ __all__ = [
     "keep_programs_on_disk",
     "namespace_of",
     "padded",
+    "rows_of_windows",
     "taps",
     "window_counts",
 ]

@@ -69,6 +69,7 @@ class Conv2D:
     weight_init: Initializer | None = None
     bias_init: Initializer = Zeros()
     one_thread: ClassVar[bool] = True
+    few_at_a_time: ClassVar[bool] = True
     rank: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
@@ -114,6 +115,7 @@ class Conv1D:
     weight_init: Initializer | None = None
     bias_init: Initializer = Zeros()
     one_thread: ClassVar[bool] = True
+    few_at_a_time: ClassVar[bool] = True
     rank: ClassVar[int] = 1
     takes_lengths: ClassVar[bool] = True
 
@@ -172,6 +174,7 @@ class TransposedConv2D:
     weight_init: Initializer | None = None
     bias_init: Initializer = Zeros()
     one_thread: ClassVar[bool] = True
+    few_at_a_time: ClassVar[bool] = True
     rank: ClassVar[int] = 2
 
     def __post_init__(self) -> None:

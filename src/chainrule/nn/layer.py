@@ -33,7 +33,8 @@ class Context:
         key: random key of the whole network in this step, uint32 (2,); None without randomness.
         path: where in the network the layer stands; it makes `random_key` different everywhere.
         weight: weight of every example, (batch,); 0 for padding. None: all alike.
-        streams: in how many equal parts the batch is worked on at once; the layer sees one.
+        streams: in how many equal parts the batch is worked on at once.
+        parts: in how many equal parts it is cut in all; the layer sees one.
         first_row: where in the batch this part begins.
     """
 
@@ -42,6 +43,7 @@ class Context:
     path: tuple[int, ...] = ()
     weight: Any = None
     streams: int = 1
+    parts: int = 1
     first_row: Any = 0
 
     def child(self, index: int) -> Context:
@@ -58,9 +60,9 @@ class Context:
     def random_uniform(self, shape: tuple[int, ...], dtype: str) -> Any:
         """Numbers in [0, 1) for every example, (batch, …): the same however the batch is parted."""
         key = self.random_key()
-        if self.streams == 1:
+        if self.parts == 1:
             return random_uniform(key, shape=shape, dtype=dtype)
-        rows = self.streams * shape[0]
+        rows = self.parts * shape[0]
         return random_part(key, self.first_row, shape=shape, rows=rows, dtype=dtype)
 
     def over_batch(self, total: Any) -> Any:

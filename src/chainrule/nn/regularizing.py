@@ -71,6 +71,7 @@ class BatchNorm:
     momentum: float = hyper(0.9)
     epsilon: float = hyper(1e-5)
     transparent: ClassVar[bool] = True
+    whole_batch: ClassVar[bool] = True
     takes_lengths: ClassVar[bool] = True
 
     def __post_init__(self) -> None:

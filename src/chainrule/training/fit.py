@@ -53,7 +53,7 @@ from chainrule.training.progress import as_listener
 from chainrule.training.records import Plan, Progress
 from chainrule.training.settings import check_settings, check_steps
 from chainrule.training.step import Task
-from chainrule.training.streams import streams_for
+from chainrule.training.streams import pieces_for, streams_for
 
 PICTURES = (
     "X holds uint8 pictures: they stay uint8 in memory and are divided by 255 where they enter the "
@@ -235,6 +235,7 @@ def fit(
     chosen = engine_by_name(
         choose_engine(epochs * steps, operations) if engine == "auto" else engine
     )
+    streams = streams_for(task, size, chosen)
     plan = Plan(
         epochs=epochs,
         batch_size=size,
@@ -248,7 +249,8 @@ def fit(
         callbacks=tuple(callbacks),
         on_progress=as_listener(progress),
         whole=lambda tree: whole_tree(net, task.network, tree),
-        streams=streams_for(task, size, chosen),
+        streams=streams,
+        pieces=pieces_for(task.network, size // streams, in_shape) if streams > 1 else 1,
     )
     params = score_tree(net, task.network, params)
     state = score_tree(net, task.network, state)

@@ -32,6 +32,7 @@ def identity_of(
         "engine": engine.name,
         "dtype": plan.dtype,
         "streams": plan.streams,
+        "pieces": plan.pieces,
         "seed": int(seed),
         "batch size": plan.batch_size,
         "patience": plan.patience,

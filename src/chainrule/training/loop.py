@@ -93,6 +93,7 @@ class _Run:
             keeps_best=validation is not None,
             plateau=isinstance(schedule_of(task.optimizer), ReduceOnPlateau),
             streams=plan.streams,
+            pieces=plan.pieces,
         )
         self.layout = (TreeLayout if engine.compiles else FlatLayout)(engine.xp, params)
         self.program: Callable[..., Tree] | None = None

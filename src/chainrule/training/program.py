@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.autodiff import Tree, tree_map
+from chainrule.autodiff import Tree, leaves, rebuild, tree_map
 from chainrule.training.layout import Layout
 from chainrule.training.step import Task, evaluation_loss, gradient_of
 
@@ -26,6 +26,7 @@ class Shape:
         whole: every step takes all rows as they stand. validated: there is a validation part.
         keeps_best: the best parameters are kept. plateau: the rate falls on plateaus.
         streams: copies of the program that run at once, each with its part of every batch.
+        pieces: into how many pieces, one after the other, each of them cuts its part.
     """
 
     whole: bool
@@ -33,6 +34,7 @@ class Shape:
     keeps_best: bool
     plateau: bool
     streams: int = 1
+    pieces: int = 1
 
 
 def build_program(
@@ -52,7 +54,7 @@ def build_program(
         settings: "rates", "key", "epochs", "patience", "tolerance", "plateau_…".
         limit: the number of steps after which the call returns.
     """
-    gradient = gradient_of(task, record, shape.streams)
+    gradient = gradient_of(task, record, shape.streams, shape.pieces)
 
     def one_step(carry: Tree, tables: Tree, data: Tree, settings: Tree, local: Any) -> Tree:
         at = carry["position"]
@@ -64,13 +66,8 @@ def build_program(
         batch["share"] = _own(xp, shape, _row(tables["share"], local, at))
         rate, corrections = tables["rate"][local, at], tables["corrections"][local, at]
         step_key = {"key": settings["key"], "step": carry["step"]}
-        if shape.streams > 1:
-            step_key["first_row"] = xp.stream() * len(batch["share"])
-        (loss, state), grads = gradient(
-            layout.unpack(carry["params"]), carry["state"], batch, step_key, settings["rates"]
-        )
-        if shape.streams > 1:
-            loss, grads = xp.sum_streams((loss, grads))
+        params, now = layout.unpack(carry["params"]), (carry["state"], settings["rates"])
+        (loss, state), grads = _in_parts(xp, shape, gradient, params, now, batch, step_key)
         if shape.plateau:
             rate = rate * settings["plateau_now"]
         params, slots = layout.update(
@@ -159,6 +156,43 @@ def _picked(xp: Any, part: Tree, rows: Any) -> Tree:
     if isinstance(part, dict):
         return tree_map(lambda x: xp.take(x, rows), part)
     return xp.take(part, rows)
+
+
+def _in_parts(
+    xp: Any,
+    shape: Shape,
+    gradient: Callable[..., Any],
+    params: Tree,
+    now: tuple[Tree, Tree],
+    batch: Tree,
+    step_key: Tree,
+) -> Any:
+    """Loss, state and gradients of the whole batch, added up over the parts it is cut into."""
+    state, rates = now
+    if shape.streams == 1:
+        return gradient(params, state, batch, step_key, rates)
+    rows = len(batch["share"])
+    start = xp.stream() * rows
+    if shape.pieces == 1:
+        (loss, state), grads = gradient(
+            params, state, batch, {**step_key, "first_row": start}, rates
+        )
+        loss, grads = xp.sum_streams((loss, grads))
+        return (loss, state), grads
+    size = rows // shape.pieces
+
+    def add(total: Any, at: Any) -> Any:
+        piece = rebuild(batch, iter(at[1:]))
+        (loss, _), grads = gradient(params, state, piece, {**step_key, "first_row": at[0]}, rates)
+        return tuple([a + b for a, b in zip(total, (loss, *grads), strict=True)]), ()
+
+    starts = start + size * xp.arange(shape.pieces, dtype="int32")
+    pieces = [xp.reshape(x, (shape.pieces, size, *x.shape[1:])) for x in leaves(batch)]
+    zero = xp.zeros((), dtype=str(batch["share"].dtype))
+    zeros = (zero, *(xp.zeros_like(x) for x in leaves(params)))
+    (loss, *grads), _ = xp.scan(add, zeros, (starts, *pieces), shape.pieces, False)
+    loss, grads = xp.sum_streams((loss, grads))
+    return (loss, state), grads
 
 
 def _own(xp: Any, shape: Shape, part: Tree) -> Tree:

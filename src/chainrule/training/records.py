@@ -33,7 +33,8 @@ class Progress:
 class Plan:
     """Settings of a run, all checked. `whole` makes parameters those of the user's network.
 
-    `streams` says into how many parts a batch is cut that are worked on at once.
+    `streams` says into how many parts a batch is cut that are worked on at once, `pieces` into how
+    many each of them is cut that follow one another.
     """
 
     epochs: int
@@ -49,6 +50,7 @@ class Plan:
     on_progress: Callable[[Progress], Any] | None
     whole: Callable[[Tree], Tree]
     streams: int = 1
+    pieces: int = 1
 
 
 @dataclass(frozen=True, eq=False)

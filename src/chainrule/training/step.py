@@ -64,6 +64,7 @@ def objective(
     rates: Tree,
     *,
     streams: int = 1,
+    pieces: int = 1,
 ) -> tuple[Any, Tree]:
     """The mean loss of a batch under its examples' shares, and the layers' next state.
 
@@ -71,7 +72,7 @@ def objective(
         batch: "x" (batch, …), "y" the targets, "share" (batch,): what each counts; they sum
             to 1 where all rows weigh the same, to more in a batch of heavy rows.
         step_key: "key" uint32 (2,), "step" the number of the step; "first_row" where this
-            stream's part of the batch begins, if there are several.
+            part of the batch begins, if there are several.
     """
     task = task.with_rates(rates)
     context = Context(
@@ -80,6 +81,7 @@ def objective(
         path=(step_key["step"],),
         weight=batch["share"],
         streams=streams,
+        parts=streams * pieces,
         first_row=step_key.get("first_row", 0),
     )
     x = pictures_scaled(batch["x"], str(batch["share"].dtype))
@@ -87,7 +89,7 @@ def objective(
     return ops.dot(losses_of(task.loss, batch["y"], outputs), batch["share"]), state
 
 
-def gradient_of(task: Task, record: bool, streams: int = 1) -> Callable[..., Any]:
+def gradient_of(task: Task, record: bool, streams: int = 1, pieces: int = 1) -> Callable[..., Any]:
     """`(params, state, batch, step_key, rates) -> ((loss, state), gradient of every leaf)`.
 
     With `record` the first call is recorded and later ones replay the tape: on NumPy the Python of
@@ -95,7 +97,7 @@ def gradient_of(task: Task, record: bool, streams: int = 1) -> Callable[..., Any
     """
 
     def loss(params: Tree, *arguments: Tree) -> tuple[Any, Tree]:
-        return objective(task, params, *arguments, streams=streams)
+        return objective(task, params, *arguments, streams=streams, pieces=pieces)
 
     if not record:
         traced = value_and_grad(loss, aux=True)

@@ -4,20 +4,28 @@ XLA runs recurrences and convolutions on one thread, whatever the number of core
 has them trains in two streams: copies of the program that see half of every batch each and add up
 their losses and gradients. Whatever the parts, the arithmetic is that of the whole batch: random
 numbers belong to a row of the batch, and batch normalization adds its sums up over the streams.
+
+A convolutional network also takes its half of the batch a few images at a time, because the
+feature maps of many leave the cache: their gradients are added up in order.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 from chainrule.engine import Engine
 from chainrule.model import is_built_in
+from chainrule.ops import key_from_seed
 from chainrule.training.step import Task
 
 SMALLEST_PART = 8
 """Rows: below it, meeting after every step costs more than the second stream saves."""
+
+CACHED_NUMBERS = 200_000
+"""Numbers in the largest feature maps of a piece: they stay in a core's cache."""
 
 
 def streams_for(task: Task, batch_rows: int, engine: Engine) -> int:
@@ -51,3 +59,36 @@ def _parts(part: Any) -> Iterator[Any]:
             yield from _parts(getattr(part, field.name))
     elif not isinstance(part, str | int | float | None):
         yield part
+
+
+def pieces_for(network: Any, rows: int, in_shape: Any) -> int:
+    """Into how many pieces a stream cuts its rows: a power of two that divides them, or 1.
+
+    Where a layer looks at the whole batch, as batch normalization does, there is one piece. Pieces
+    have at least as many rows as the smallest part of a stream.
+    """
+    parts = list(_parts(network))
+    if any(getattr(part, "whole_batch", False) for part in parts) or not all(
+        getattr(part, "few_at_a_time", False)
+        for part in parts
+        if getattr(part, "one_thread", False)
+    ):
+        return 1
+    largest, pieces = _largest(network, in_shape), 1
+    while (
+        rows * largest > pieces * CACHED_NUMBERS
+        and rows % (2 * pieces) == 0
+        and rows // (2 * pieces) >= SMALLEST_PART
+    ):
+        pieces *= 2
+    return pieces
+
+
+def _largest(network: Any, shape: Any) -> int:
+    """Numbers of an example in the largest result of a layer."""
+    largest, key = 0, key_from_seed(0)
+    for layer in network.layers:
+        shape = layer.init(key, shape)[2]
+        sizes = shape.values() if isinstance(shape, dict) else [shape]
+        largest = max(largest, *(math.prod(size) for size in sizes))
+    return largest
