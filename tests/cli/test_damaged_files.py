@@ -81,6 +81,7 @@ def test_a_damaged_file_is_read_or_refused_in_one_sentence(tmp_path):
     assert found(tmp_path, range(200), DRY) == {}
 
 
+@pytest.mark.filterwarnings("ignore:.*are guesses")
 def test_a_damaged_file_is_predicted_or_refused_in_one_sentence(tmp_path, predicting):
     assert found(tmp_path, range(200), predicting) == {}
 
@@ -91,6 +92,7 @@ def test_a_hundred_thousand_damaged_files(tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.filterwarnings("ignore:.*are guesses")
 def test_ten_thousand_damaged_files_are_predicted(tmp_path, predicting):
     assert found(tmp_path, range(1000, 11_000), predicting) == {}
 
