@@ -191,7 +191,8 @@ class _State(Assigned):
         order = np.argsort(-moved, kind="stable")
         farthest = int(order[0])
         most, next_most = float(moved[farthest]), float(moved[order[min(1, len(order) - 1)]])
-        gaps = _half_gaps(centers)
+        gaps = np.empty(len(centers))
+        loops().half_gaps(centers, gaps)
         changed = run(
             lambda b, start, stop: step(
                 self.rows, self.weights, centers, moved, farthest, most, next_most, gaps,
@@ -236,12 +237,3 @@ def _iterate(
             converged = True
             break
     return centers, iteration, converged
-
-
-def _half_gaps(centers: Any) -> Any:
-    """Half the distance of every center to the nearest other one."""
-    if len(centers) == 1:
-        return np.full(1, np.inf)
-    gaps = np.stack([((centers - center) ** 2).sum(axis=1) for center in centers])
-    np.fill_diagonal(gaps, np.inf)
-    return np.sqrt(gaps.min(axis=1)) / 2

@@ -165,6 +165,21 @@ def assign_where_needed(  # type: ignore[no-untyped-def]
 
 
 @compiled
+def half_gaps(centers, gaps):  # type: ignore[no-untyped-def]
+    """Half the distance of every center to the nearest other one; infinite for a single one."""
+    gaps[:] = np.inf
+    for i in range(centers.shape[0]):
+        for j in range(i):
+            square = 0.0
+            for f in range(centers.shape[1]):
+                gap = centers[i, f] - centers[j, f]
+                square += gap * gap
+            gaps[i] = min(gaps[i], square)
+            gaps[j] = min(gaps[j], square)
+    gaps[:] = np.sqrt(gaps) / 2
+
+
+@compiled
 def left_by(rows, weights, candidates, closest, start, stop, pots):  # type: ignore[no-untyped-def]
     """What is left of the weighted squared distances in a block if a candidate became a center.
 
