@@ -6,30 +6,37 @@
     python -m benchmarks.cluster --write docs/benchmarks-cluster.md
 
 K-means starts from the same centers everywhere and has to reach the same inertia. The peers take
-turns with chainrule, and the fastest of so many rounds counts; the processor's time stands beside
-the clock's, because on a busy machine only their ratio means anything.
+turns with chainrule, and the median of the rounds counts; the processor's time stands beside the
+clock's, because on a busy machine only that means anything.
 """
 
 import argparse
 import os
-import platform
 import resource
 import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
 from sklearn import datasets
 from sklearn.cluster import KMeans
 
+from benchmarks.bars import Verdict
+from benchmarks.document import section
+from benchmarks.environment import Neighbors, describe, environment, installed
+from benchmarks.report import table, verdict_table
 from chainrule.clustering import LINKAGES, cut_tree, kmeans, linkage_tree
 from chainrule.estimators import HierarchicalClustering
 
 ROUNDS = 3
+PEERS = ("scipy", "numba", "fastcluster")
+"""Packages whose versions count here too."""
+
 SHAPES = [(1_000_000, 8, 16, 1.5), (200_000, 64, 64, 0.6), (100_000, 16, 8, 1.2)]
 """Rows, features, clusters, and the standard deviation of their middles; that of a cluster is 1."""
 
@@ -41,14 +48,31 @@ def planted(rows: int, features: int, clusters: int, spread: float) -> Any:
     return middles[rng.integers(0, clusters, rows)] + rng.normal(size=(rows, features))
 
 
-LINES: list[str] = []
-"""What was said, for the file."""
+LINES: list[tuple[str, str]] = []
+VERDICTS: list[Verdict] = []
+"""What was said and judged, for the page."""
+
+Runs = dict[str, tuple[list[float], list[float], Any]]
+"""Seconds of the clock and of the processor in every round, and what was returned, by contender."""
 
 
-def say(case: str, found: str, asked: str) -> None:
+def say(case: str, found: str) -> None:
     """One case: printed, and kept as a row of the table."""
-    print(f"{case}: {found} (asked: {asked})", flush=True)
-    LINES.append(f"| {case} | {found} | {asked} |")
+    print(f"{case}: {found}", flush=True)
+    LINES.append((case, found))
+
+
+def judge(
+    case: str, what: str, values: Sequence[float], limit: float, aim: float | None = None,
+    at_most: bool = False,
+) -> None:  # fmt: skip
+    """A value, its lowest and highest in the rounds, beside what is asked of it."""
+    value, *rounds = values
+    rounds = rounds or [value]
+    verdict = Verdict(case, what, value, min(rounds), max(rounds), limit, aim, at_most)
+    asked = f"{'at most' if at_most else 'at least'} {limit:g}"
+    print(f"    {value:.2f} {what} ({asked}): {verdict.word}", flush=True)
+    VERDICTS.append(verdict)
 
 
 def timed(call: Callable[[], Any]) -> tuple[float, float, Any]:
@@ -58,22 +82,33 @@ def timed(call: Callable[[], Any]) -> tuple[float, float, Any]:
     return time.perf_counter() - clock, time.process_time() - processor, found
 
 
-def race(runners: dict[str, Callable[[], Any]], rounds: int = ROUNDS) -> dict[str, Any]:
-    """The fastest of some rounds of each, taking turns."""
-    best: dict[str, Any] = {}
+def race(runners: dict[str, Callable[[], Any]], rounds: int = ROUNDS) -> Runs:
+    """Some rounds of each, taking turns."""
+    found: Runs = {name: ([], [], None) for name in runners}
     for _ in range(rounds):
         for name, call in runners.items():
-            found = timed(call)
-            if name not in best or found[0] < best[name][0]:
-                best[name] = (found[0], min(found[1], best.get(name, (0, np.inf))[1]), found[2])
-    return best
+            clock, processor, given = timed(call)
+            found[name] = [*found[name][0], clock], [*found[name][1], processor], given
+    return found
 
 
-def against(ours: tuple[float, float, Any], others: list[tuple[float, float, Any]]) -> str:
-    """How many times the fastest other takes."""
-    clock = min(other[0] for other in others) / ours[0]
-    processor = min(other[1] for other in others) / ours[1]
-    return f"{clock:.2f} x by the clock, {processor:.2f} x by the processor"
+def seconds(found: Runs) -> str:
+    """The median of the rounds of each, by the clock and by the processor."""
+    return ", ".join(
+        f"{name} {median(clock):.3g} s ({median(processor):.3g} s)"
+        for name, (clock, processor, _) in found.items()
+    )
+
+
+def compare(case: str, found: Runs, limit: float, aim: float | None = None) -> None:
+    """How many times as long the fastest peer takes, by the clock and by the processor."""
+    for place, by in ((0, "the clock"), (1, "the processor")):
+        times = {name: run[place] for name, run in found.items()}
+        ours = times.pop("chainrule")
+        peer = min(times, key=lambda name: median(times[name]))
+        ratios = [a / b for a, b in zip(times[peer], ours, strict=True)]
+        value = median(times[peer]) / median(ours)
+        judge(case, f"times the speed of {peer} by {by}", [value, *ratios], limit, aim)
 
 
 def bench_kmeans(scale: float) -> None:
@@ -87,7 +122,8 @@ def bench_kmeans(scale: float) -> None:
     for name in ("iris", "wine", "breast_cancer", "digits", "diabetes"):
         table = getattr(datasets, f"load_{name}")()
         x = table.data / np.maximum(table.data.std(axis=0), 1e-9)
-        tables[name] = x, 10 if name in ("digits", "diabetes") else len(set(table.target))
+        clusters = 10 if name in ("digits", "diabetes") else len(set(table.target))
+        tables[f"{name}, {len(x):,} x {x.shape[1]}, k={clusters}"] = x, clusters
     for name, (x, clusters) in tables.items():
         start = x[np.random.default_rng(1).choice(len(x), clusters, replace=False)]
 
@@ -103,34 +139,36 @@ def bench_kmeans(scale: float) -> None:
             "elkan": lambda theirs=theirs: theirs("elkan"),
         }, ROUNDS if len(x) > 10_000 else 20)  # fmt: skip
         same = np.ptp([f[2] for f in found.values()]) <= 1e-6 * found["lloyd"][2]
-        times = ", ".join(f"{n} {f[0]:.4g} s" for n, f in found.items())
-        ratio = against(found["chainrule"], [found["lloyd"], found["elkan"]])
-        asked = {"planted": "1.5 x, aim 3 x", "uniform": "1.0 x"}.get(name.split()[0], "1.0 x")
-        say(name, f"{times}: {ratio}{'' if same else '; other inertias'}", asked)
+        say(name, seconds(found) + ("" if same else "; other inertias"))
+        compare(name, found, *((1.5, 3.0) if name.startswith("planted") else (1.0, None)))
 
 
 LIMITED = """
-import resource, time, numpy as np
-from chainrule.clustering import linkage_tree
+import resource, time
 resource.setrlimit(resource.RLIMIT_AS, (2 * 10**9, 2 * 10**9))
+import numpy as np
+from chainrule.clustering import linkage_tree
 x = np.random.default_rng(0).normal(size=({rows}, 8))
 clock, processor = time.perf_counter(), time.process_time()
 linkage_tree(x)
-memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-print(f"{{time.perf_counter() - clock:.1f}} s by the clock, "
-      f"{{time.process_time() - processor:.1f}} s by the processor, {{memory:.2f}} GB")
+print(time.perf_counter() - clock, time.process_time() - processor,
+      resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
 """
 
 
 def bench_ward(scale: float) -> None:
     """100,000 rows in a process limited to 2 GB; 10,000 rows beside fastcluster's vector method."""
+    rows = int(100_000 * scale)
     done = subprocess.run(
-        [sys.executable, "-c", LIMITED.format(rows=int(100_000 * scale))],
-        capture_output=True, text=True, check=False,
+        [sys.executable, "-c", LIMITED.format(rows=rows)],
+        capture_output=True, text=True, check=True,
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
     )  # fmt: skip
-    found_there = done.stdout.strip() or done.stderr.strip()
-    say(f"ward of {int(100_000 * scale):,} x 8 in 2 GB", found_there, "180 s, 2 GB")
+    case = f"ward of {rows:,} x 8, process of 2 GB"
+    clock, processor, memory = map(float, done.stdout.split())
+    say(case, f"chainrule {clock:.3g} s ({processor:.3g} s), {memory:.2f} GB")
+    judge(case, "seconds by the clock", [clock], 180, at_most=True)
+    judge(case, "GB of memory", [memory], 2, at_most=True)
     import fastcluster
 
     x = np.random.default_rng(0).normal(size=(int(10_000 * scale), 8))
@@ -139,9 +177,9 @@ def bench_ward(scale: float) -> None:
             "chainrule": lambda m=method: linkage_tree(x, m),
             "fastcluster": lambda m=method: fastcluster.linkage_vector(x, m),
         })  # fmt: skip
-        times = ", ".join(f"{n} {f[0]:.3g} s" for n, f in found.items())
-        ratio = against(found["chainrule"], [found["fastcluster"]])
-        say(f"{method} of {len(x):,} x 8", f"{times}: {ratio}", "1.0 x" if method == "ward" else "")
+        say(f"{method} of {len(x):,} x 8", seconds(found))
+        if method == "ward":
+            compare(f"{method} of {len(x):,} x 8", found, 1.0)
 
 
 def bench_linkage(scale: float) -> None:
@@ -156,9 +194,7 @@ def bench_linkage(scale: float) -> None:
             "scipy": lambda m=method: linkage(x, m),
             "fastcluster": lambda m=method: fastcluster.linkage(x, m),
         })  # fmt: skip
-        times = ", ".join(f"{n} {f[0]:.3g} s" for n, f in found.items())
-        others = [found["scipy"], found["fastcluster"]]
-        say(f"{method} of {len(x):,} x 8", f"{times}: {against(found['chainrule'], others)}", "")
+        say(f"{method} of {len(x):,} x 8", seconds(found))
 
 
 def bench_predict(scale: float) -> None:
@@ -172,8 +208,9 @@ def bench_predict(scale: float) -> None:
         model = HierarchicalClustering(10).fit(x)
         assert np.array_equal(model.predict(x), cut_tree(model.linkage_, 10))
         clock, processor, _ = timed(lambda m=model, q=new: m.predict(q))
-        times = f"{clock:.1f} s by the clock, {processor:.1f} s by the processor (all threads)"
-        say(f"predict {many:,} {kind} rows by a model of {rows:,} x 8", times, "5 s")
+        case = f"predict {many:,} {kind} rows by a model of {rows:,} x 8"
+        say(case, f"chainrule {clock:.3g} s ({processor:.3g} s, all threads)")
+        judge(case, "seconds by the clock", [clock], 5, at_most=True)
 
 
 PARTS = {
@@ -181,19 +218,34 @@ PARTS = {
 }  # fmt: skip
 
 
-def write(path: Path) -> None:
-    """The cases as a page."""
-    head = [
-        "# Clustering: speed",
-        "",
-        f"`python -m benchmarks.cluster --write {path}` wrote this on {os.cpu_count()} cores "
-        f"({platform.machine()}, Python {platform.python_version()}). The peers take turns, the "
-        "fastest round of each counts, and a ratio is the time of the fastest peer by ours.",
-        "",
-        "| case | found | asked |",
-        "|---|---|---|",
+INTRODUCTION = """\
+# How fast clustering is
+
+Written by `python -m benchmarks.cluster --write {path}`; do not edit it by hand.
+
+The contenders take turns in one process, from the same centers to the same inertia. A ratio is the
+median of the fastest peer's rounds by that of chainrule's; beside it the lowest and the highest of
+the rounds. On a busy machine the clock says little and the processor's time more.
+"""
+
+
+def write(path: Path, others: float) -> None:
+    """The cases as a page: what is asked, all times, the machine with its versions."""
+    machine = {
+        **environment(), **{name: installed(name) for name in PEERS},
+        "processors used by others": describe(others),
+    }  # fmt: skip
+    parts = [
+        INTRODUCTION.format(path=path).strip(),
+        section("What is asked", verdict_table(VERDICTS)),
+        section(
+            "Times",
+            "The median by the clock, and in brackets by the processor.",
+            table(("case", "found"), LINES, 2),
+        ),
+        section("Machine", table(("", ""), list(machine.items()), 2)),
     ]
-    path.write_text("\n".join([*head, *LINES, ""]), encoding="utf-8")
+    path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -203,6 +255,7 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="of the numbers of rows")
     parser.add_argument("--write", type=Path, metavar="FILE", help="keep what was found as a page")
     asked = parser.parse_args()
+    neighbors = Neighbors()
     kmeans(np.random.default_rng(0).random((3000, 4)), 3)  # loads what is compiled
     HierarchicalClustering().fit(np.eye(9)).predict(np.eye(9))
     linkage_tree(np.eye(9), "single")
@@ -212,7 +265,7 @@ def main() -> None:
             PARTS[name](asked.scale)
     print(f"largest memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.1f} GB")
     if asked.write:
-        write(asked.write)
+        write(asked.write, neighbors.share())
 
 
 if __name__ == "__main__":
