@@ -72,3 +72,11 @@ def test_a_segment_of_dates_is_early_or_late():
     assert early.words == "very early day"
     assert early.beside.startswith("median 2020-01-25 12:00 against 2020-03-15 12:00 elsewhere, ")
     assert early.beside.endswith("standard deviations less")
+
+
+def test_means_are_told_where_the_medians_would_contradict_the_words():
+    size = np.concatenate([[1.0] * 30 + [90.0] * 20, [5.0] * 50])
+    trait = traits(as_table({"size": size}), ["size"], np.arange(ROWS) < 50)[0]
+    assert trait.words == "high size"
+    assert trait.beside.startswith("mean 36.6 against 5 elsewhere, ")
+    assert trait.beside.endswith(" more")

@@ -113,6 +113,10 @@ def test_every_figure_is_drawn(segments):
     assert "merges (ward)" in cr.plot(tree, "dendrogram").axes[0].get_title(loc="left")
     for kind in ("scatter", "silhouette"):
         assert cr.plot(segments, kind, TABLE).axes
+        assert cr.plot(tree, kind, TABLE).axes
+    others = {name: cells[::-1][:-1] for name, cells in TABLE.items()}
+    with pytest.raises(SettingError, match="--keep-rows"):
+        cr.plot(tree, "scatter", others)
     with pytest.raises(SettingError, match="no tree"):
         cr.plot(segments, "dendrogram")
     with pytest.raises(SettingError, match="name a table"):

@@ -22,7 +22,8 @@ class Trait:
     Attributes:
         column: its name. words: e.g. "high spend". effect: of numbers, the difference of means in
             standard deviations (Cohen's d); of labels, of arcsines of shares (Cohen's h).
-        inside, outside: the median, or the share of the label, in the segment and elsewhere.
+        inside, outside: the median, or the share of the label, in the segment and elsewhere; the
+            mean where the medians do not differ in the direction of the effect.
         label: which one, of labels; else "". beside: `inside`, `outside` and the effect in words.
     """
 
@@ -84,9 +85,11 @@ def _of(column: Column, mine: Any) -> list[Trait]:
     much = "very " if abs(effect) >= STRONG else ""
     more, less = ("late", "early") if column.kind == DATE else ("high", "low")
     words = f"{much}{more if effect > 0 else less} {column.name}"
-    middle, elsewhere = float(np.median(inside)), float(np.median(outside))
+    average, middle, elsewhere = "median", float(np.median(inside)), float(np.median(outside))
+    if (middle - elsewhere) * effect <= 0:
+        average, middle, elsewhere = "mean", float(high.mean()), float(low.mean())
     beside = (
-        f"median {written(column, middle)} against {written(column, elsewhere)} elsewhere, "
+        f"{average} {written(column, middle)} against {written(column, elsewhere)} elsewhere, "
         f"{abs(effect):.1f} standard deviations {'more' if effect > 0 else 'less'}"
     )
     return [Trait(column.name, words, effect, middle, elsewhere, beside=beside)]

@@ -153,7 +153,8 @@ def draw_profile(effects: Any, names: Sequence[str], segments: Sequence[str]) ->
     panel.imshow(effects, cmap=colors_between(BLUE_TO_RED), vmin=-2, vmax=2, aspect="auto")
     for i, j in np.ndindex(rows, count):
         color = "white" if abs(effects[i, j]) > 1.5 else "black"
-        panel.text(j, i, f"{effects[i, j]:+.1f}", ha="center", va="center", color=color, fontsize=9)
+        effect = round(effects[i, j], 1) + 0.0  # never "-0.0"
+        panel.text(j, i, f"{effect:+.1f}", ha="center", va="center", color=color, fontsize=9)
     short = [name if len(name) <= 32 else name[:31] + "…" for name in names]
     panel.set_yticks(range(rows), short)
     panel.set_xticks(range(count), segments)

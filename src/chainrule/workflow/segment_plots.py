@@ -32,17 +32,17 @@ def plot_segments(made: Segments, kind: str, source: Any = None, missing: Any = 
         return _profile(made)
     if kind == "dendrogram":
         return _dendrogram(made)
-    rows = made.rows
+    rows, labels = made.rows, None
     if source is not None:
-        rows = made.features(as_table(source, made.encoder.kinds, missing=missing))
+        table = as_table(source, made.encoder.kinds, missing=missing)
+        rows = made.features(table)
+        labels = made.labels if table.digest() == made.card["data_hash"] else None
     if rows is None:
         raise SettingError(
             f"A {kind} is drawn from rows, and these segments keep none: name a table, e.g. "
             f"chainrule plot MODEL FILE.csv --kind {kind}"
         )
-    if made.method != "kmeans" and made.rows is None and made.labels is not None:
-        labels = made.labels
-    else:
+    if labels is None:
         labels = made.predict(rows)
     return (_scatter if kind == "scatter" else _silhouette)(made, rows, labels)
 
