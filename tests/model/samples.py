@@ -46,6 +46,9 @@ LAYERS: dict[str, tuple[Any, Any]] = {
     "LSTM": (nn.LSTM(2, reverse=True, bias_init=nn.ForgetBias(0.5)), (3, 2)),
     "GRU": (nn.GRU(2, recurrent_init=nn.Orthogonal(0.9)), (3, 2)),
     "Bidirectional": (nn.Bidirectional(nn.LSTM(2)), {"values": (3, 2), "lengths": ()}),
+    "MultiHeadAttention": (nn.MultiHeadAttention(2, causal=True, bias=False), (3, 4)),
+    "PositionalEncoding": (nn.PositionalEncoding(learned=True), (3, 4)),
+    "TransformerBlock": (nn.TransformerBlock(2, 3, causal=True, dropout=0.1), (3, 4)),
     "Network": (nn.Network([nn.Dense(2, bias=False), nn.Network([nn.ReLU()])]), (3,)),
 }
 """Every layer with settings of its own, and the shape of one example."""

@@ -284,7 +284,7 @@ def attention(layer: Any, params: Any, x: Any, mask: Any) -> Any:
     linear = nn.Dense(1, bias=layer.bias)
 
     def parts(name: str, side: Any) -> Any:
-        out = dense(linear, params[name], side)
+        out = dense(linear if name != "key" else nn.Dense(1, bias=False), params[name], side)
         return out.reshape(*out.shape[:2], layer.heads, -1)
 
     q, k, v = parts("query", queries), parts("key", memory), parts("value", memory)

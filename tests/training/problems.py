@@ -40,7 +40,11 @@ class Problem:
         named = {"numbers": x, "city": city}
         mixed = np.column_stack([x[:, 0], city, x[:, 1:], city % 2])
         images = random.normal(size=(rows, 2, 1, 3))
+        steps = x[:, None] + random.normal(0, 0.3, (rows, 5, FEATURES))
+        padded = {"values": steps, "lengths": random.integers(1, 6, rows)}
+        pictures = x[:, None, None, :2] + random.normal(0, 0.3, (rows, 4, 4, 2))
         made = {"rows": x, "city": city, "named": named, "images": images, "mixed": mixed}
+        made |= {"steps": steps, "padded": padded, "pictures": pictures}
         return made[self.inputs], y
 
     def fit(self, **changed: Any) -> Any:
@@ -139,6 +143,34 @@ PROBLEMS: dict[str, Problem] = {
         optim.GradientDescent(optim.Exponential(0.1, 0.9)),
         "binary",
         inputs="images",
+    ),
+    "pictures": Problem(
+        (
+            *(nn.RandomShift(1), nn.RandomFlip(), nn.Cutout(1), nn.Upsample(2), nn.RandomCrop(6)),
+            *(nn.Conv2D(3, 3, padding="same"), nn.Tanh(), nn.MaxPool(2), nn.TransposedConv2D(2, 2)),
+            *(nn.AveragePool(2), nn.GlobalPool(), nn.Dense(1)),
+        ),
+        "mse",
+        optim.Adam(0.02),
+        inputs="pictures",
+    ),
+    "recurrence": Problem(
+        (
+            *(nn.Conv1D(3, 2), nn.Bidirectional(nn.GRU(2, sequences=True))),
+            *(nn.SimpleRNN(3, sequences=True), nn.LSTM(3), nn.Dense(1)),
+        ),
+        "mse",
+        optim.Adam(0.02),
+        inputs="steps",
+    ),
+    "attention": Problem(
+        (
+            *(nn.PositionalEncoding(learned=True), nn.TransformerBlock(3, 4, dropout=0.1)),
+            *(nn.MultiHeadAttention(1, causal=True), nn.GlobalPool(), nn.Dense(1)),
+        ),
+        "mse",
+        optim.Adam(0.02),
+        inputs="padded",
     ),
     "step linear log_softmax": Problem(
         (nn.Dense(3), nn.Linear(), *step_layers()),

@@ -13,6 +13,7 @@ from chainrule.nn.dense import Dense
 from chainrule.nn.initializers import GlorotUniform
 from chainrule.nn.layer import Context, Shape
 from chainrule.nn.sequences import split_lengths, with_lengths
+from chainrule.nn.windows import silenced
 
 PARTS = ("query", "key", "value", "out")
 CROSS = {"queries", "memory"}
@@ -32,7 +33,8 @@ class MultiHeadAttention:
     Args:
         heads: how many look; it must divide the width.
         causal: step t looks at the steps 0 … t alone.
-        bias: whether the linear maps have biases.
+        bias: whether the linear maps have biases. That of the keys has none: it would move all
+            scores of a query alike, which the softmax does not see.
 
     Parameters: query, key, value, out, each weight (in_features, width) and bias (width,), float32.
 
@@ -45,6 +47,7 @@ class MultiHeadAttention:
         >>> params["query"]["weight"].shape, shape
         ((32, 32), (10, 32))
 
+    Differs from: PyTorch, whose key bias is learnt and does nothing; leave it out when copying.
     Source: Vaswani et al. (2017).
     """
 
@@ -71,11 +74,11 @@ class MultiHeadAttention:
         for i, (name, source) in enumerate(
             zip(PARTS, (width, seen[-1], seen[-1], width), strict=True)
         ):
-            params[name] = self._linear(width).init(ops.fold_in(key, i), (source,))[0]
+            params[name] = self._linear(name, width).init(ops.fold_in(key, i), (source,))[0]
         return params, {}, queries
 
     def apply(self, params: Tree, state: Tree, x: Any, context: Context) -> tuple[Any, Tree]:
-        (queries, lengths), (memory, steps) = (split_lengths(side) for side in _sides(x))
+        (queries, lengths), (memory, steps) = (silent_padding(side) for side in _sides(x))
         self._check(tuple(queries.shape[1:]), tuple(memory.shape[1:]))
         valid = () if steps is None else (ops.valid_steps(steps, memory.shape[1]),)
         q, k, v = (
@@ -90,17 +93,17 @@ class MultiHeadAttention:
 
         Row t of a head are the weights of step t; they sum to 1, and are 0 on padding.
         """
-        queries, (memory, steps) = split_lengths(_sides(x)[0])[0], split_lengths(_sides(x)[1])
+        (queries, _), (memory, steps) = (silent_padding(side) for side in _sides(x))
         valid = () if steps is None else (ops.valid_steps(steps, memory.shape[1]),)
         q, k = self._mapped(params, "query", queries), self._mapped(params, "key", memory)
         return ops.attention_weights(q, k, *valid, heads=self.heads, causal=self.causal)
 
     def _mapped(self, params: Tree, name: str, x: Any) -> Any:
         own = params[name]
-        return self._linear(own["weight"].shape[1]).apply(own, {}, x, Context())[0]
+        return self._linear(name, own["weight"].shape[1]).apply(own, {}, x, Context())[0]
 
-    def _linear(self, width: int) -> Dense:
-        return Dense(width, weight_init=GlorotUniform(), bias=self.bias)
+    def _linear(self, name: str, width: int) -> Dense:
+        return Dense(width, weight_init=GlorotUniform(), bias=self.bias and name != "key")
 
     def _check(self, queries: tuple[int, ...], memory: tuple[int, ...]) -> None:
         given = f"(batch, {', '.join(map(str, queries))})"
@@ -116,6 +119,13 @@ class MultiHeadAttention:
                 f"{self.heads} equal parts, and {self.heads} does not divide {queries[1]}. Choose "
                 f"from {_divisors(queries[1])} heads, or a width that is a multiple."
             )
+
+
+def silent_padding(x: Any) -> tuple[Any, Any]:
+    """Values with 0 wherever they are padding, be it NaN, and lengths or None."""
+    values, lengths = split_lengths(x)
+    silent = lengths is not None and values.ndim == 3
+    return silenced(values, lengths) if silent else values, lengths
 
 
 def _beside(queries: tuple[int, ...], memory: tuple[int, ...]) -> str:

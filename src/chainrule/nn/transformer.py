@@ -10,7 +10,7 @@ import numpy as np
 from chainrule import ops
 from chainrule.autodiff import Tree, hyper
 from chainrule.errors import SettingError, ShapeError
-from chainrule.nn.attention import MultiHeadAttention
+from chainrule.nn.attention import MultiHeadAttention, silent_padding
 from chainrule.nn.dense import Dense
 from chainrule.nn.initializers import GlorotUniform, HeUniform, RandomNormal
 from chainrule.nn.layer import Context, Shape
@@ -138,7 +138,7 @@ class TransformerBlock:
         return params, {}, in_shape
 
     def apply(self, params: Tree, state: Tree, x: Any, context: Context) -> tuple[Any, Tree]:
-        values, lengths = split_lengths(x)
+        values, lengths = silent_padding(x)
         _check_rank(f"TransformerBlock({self.heads})", tuple(values.shape[1:]))
         parts = self._parts(values.shape[-1])
 

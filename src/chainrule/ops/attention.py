@@ -6,29 +6,32 @@ Per head, with queries q, keys k, values v of `features` numbers each (Vaswani e
     out     = weights·v
 
 The weights, queries × keys of them, are not kept: the way back computes them again. Where those of
-the whole batch would leave the processor's cache, a few examples are done at a time (after Rabe and
-Staats 2021, and Dao et al. 2022, who cut single sequences too).
+all examples and heads would leave the processor's cache, a few are done at a time, and of a long
+sequence a few queries (Rabe and Staats 2021). Every block has all keys, so that its softmax is
+whole and nothing has to be scaled again later as in Dao et al. (2022).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from chainrule.autodiff import primitive
-from chainrule.engine import Array
+from chainrule.engine import Array, chunk_of
 from chainrule.errors import ShapeError
 
-BLOCK_BYTES = 2**20
-"""Weights worked on at a time: 4 examples of 4 heads and 128 steps take half the time of 32."""
+Arrays: TypeAlias = tuple[Array, ...]
+Rule: TypeAlias = Callable[[Array, Arrays, Arrays], tuple[Arrays, Arrays]]
+"""Of the steps of some queries, arrays (pairs, queries, …) and arrays (pairs, keys, …): what
+belongs to the queries, and what adds up over them for the keys. A pair is an example and a head."""
 
 
 @primitive(
     formula="softmax(q·kᵀ/√n)·v",
-    derivative="with a the softmax, c arriving, s = a·(c·vᵀ - Σ a·c·vᵀ)/√n: s·k, sᵀ·q, aᵀ·c",
+    derivative="with a the softmax, c arriving, s = a·(c·vᵀ - Σ c·out)/√n: s·k, sᵀ·q, aᵀ·c",
     singular="a query that may look at no key: 0",
     promote=(0, 1, 2),
     floating=True,
@@ -42,7 +45,7 @@ def attention(
         q: queries (batch, queries, width). k: keys (batch, keys, width).
         v: values (batch, keys, value_width). Widths are split evenly among the heads.
         valid: which keys count, booleans (batch, keys), e.g. `valid_steps(lengths, keys)`; all
-            where it is left out. What the others hold changes nothing.
+            where it is left out. What the others hold changes nothing, be it NaN.
         heads: how many parts the widths are cut into; each looks for itself.
         causal: query t looks at the keys 0 … t alone, never at the future.
 
@@ -61,11 +64,13 @@ def attention(
     """
     _check(q, k, v, valid, heads)
 
-    def forward(q: Array, k: Array, v: Array, *valid: Array) -> tuple[Array, ...]:
-        weights = _weights(xp, _split(xp, q, heads), _split(xp, k, heads), valid, causal)
-        return (_joined(xp, xp.matmul(weights, _split(xp, v, heads))),)
+    def forward(steps: Array, seen: Arrays, looked_at: Arrays) -> tuple[Arrays, Arrays]:
+        (queries,), (keys, values, *mask) = seen, looked_at
+        powers, share = _softmax_parts(xp, queries, keys, mask, steps if causal else None)
+        return (xp.matmul(powers, values) * share,), ()
 
-    return _in_blocks(xp, forward, (q, k, v, *valid), heads)[0]
+    found = _in_blocks(xp, forward, (_split(xp, q, heads),), _keys(xp, k, v, valid, heads), 0)
+    return _joined(xp, found[0], heads)
 
 
 @attention.rule
@@ -80,34 +85,19 @@ def _(
     heads: int = 1,
     causal: bool = False,
 ) -> tuple[Any, ...]:
-    def backward(
-        q: Array, k: Array, v: Array, cotangent: Array, *valid: Array
-    ) -> tuple[Array, ...]:
-        queries, keys, values, arriving = (_split(xp, x, heads) for x in (q, k, v, cotangent))
-        weights = _weights(xp, queries, keys, valid, causal)
-        to_scores = _to_scores(xp, weights, xp.matmul_nt(arriving, values)) * _scale(queries)
-        return (
-            _joined(xp, xp.matmul(to_scores, keys)),
-            _joined(xp, xp.matmul_tn(to_scores, queries)),
-            _joined(xp, xp.matmul_tn(weights, arriving)),
-        )
+    def backward(steps: Array, seen: Arrays, looked_at: Arrays) -> tuple[Arrays, Arrays]:
+        (queries, arriving, out), (keys, values, *mask) = seen, looked_at
+        powers, share = _softmax_parts(xp, queries, keys, mask, steps if causal else None)
+        arriving = arriving * share
+        own = xp.sum(arriving * out, (2,), True)
+        to_scores = powers * (xp.matmul_nt(arriving, values) - own)
+        to_keys = xp.matmul_tn(to_scores, queries * _scale(queries))
+        to_queries = xp.matmul(to_scores, keys) * _scale(queries)
+        return (to_queries,), (to_keys, xp.matmul_tn(powers, arriving))
 
-    found = _in_blocks(xp, backward, (q, k, v, cotangent, *valid), heads)
-    return (*found, *(None for _ in valid))
-
-
-def _in_blocks(
-    xp: Any, rule: Callable[..., tuple[Array, ...]], arrays: tuple[Array, ...], heads: int
-) -> tuple[Array, ...]:
-    """The rule on a few examples at a time, as many as divide the batch and fit the cache."""
-    (batch, queries, _), keys = arrays[0].shape, arrays[1].shape[1]
-    most = BLOCK_BYTES // max(1, heads * queries * keys * arrays[0].dtype.itemsize)
-    size = next((n for n in range(min(most, batch), 1, -1) if batch % n == 0), 1)
-    if most >= batch or size == batch:
-        return rule(*arrays)
-    blocks = tuple(xp.reshape(x, (batch // size, size, *x.shape[1:])) for x in arrays)
-    found = xp.scan(lambda carry, x: (carry, rule(*x)), (), blocks, batch // size, False)[1]
-    return tuple(xp.reshape(x, (batch, *x.shape[2:])) for x in found)
+    seen = tuple(_split(xp, x, heads) for x in (q, cotangent, out))
+    found = _in_blocks(xp, backward, seen, _keys(xp, k, v, valid, heads), 2)
+    return (*(_joined(xp, x, heads) for x in found), *(None for _ in valid))
 
 
 @primitive(
@@ -125,7 +115,10 @@ def attention_weights(
     Args: as of `attention`. Each row of weights sums to 1, or to 0 where there is no key.
     """
     _check(q, k, k, valid, heads)
-    return _weights(xp, _split(xp, q, heads), _split(xp, k, heads), valid, causal)
+    queries, (keys, _, *mask) = _split(xp, q, heads), _keys(xp, k, k, valid, heads)
+    steps = xp.arange(q.shape[1], dtype="int32") if causal else None
+    powers, share = _softmax_parts(xp, queries, keys, mask, steps)
+    return xp.reshape(powers * share, (q.shape[0], heads, q.shape[1], k.shape[1]))
 
 
 @attention_weights.rule
@@ -139,59 +132,115 @@ def _(
     heads: int = 1,
     causal: bool = False,
 ) -> tuple[Any, ...]:
-    queries, keys = _split(xp, q, heads), _split(xp, k, heads)
-    to_scores = _to_scores(xp, out, cotangent) * _scale(queries)
+    queries, (keys, *_) = _split(xp, q, heads), _keys(xp, k, k, valid, heads)
+    through = out * (cotangent - xp.sum(cotangent * out, (3,), True)) * _scale(queries)
+    to_scores = xp.reshape(through, (-1, q.shape[1], k.shape[1]))
     return (
-        lambda: _joined(xp, xp.matmul(to_scores, keys)),
-        lambda: _joined(xp, xp.matmul_tn(to_scores, queries)),
+        lambda: _joined(xp, xp.matmul(to_scores, keys), heads),
+        lambda: _joined(xp, xp.matmul_tn(to_scores, queries), heads),
         *(None for _ in valid),
     )
 
 
-def _to_scores(xp: Any, weights: Array, arriving: Array) -> Array:
-    """Back through the softmax."""
-    return weights * (arriving - xp.sum(arriving * weights, (3,), True))
+def _softmax_parts(
+    xp: Any, queries: Array, keys: Array, mask: Any, steps: Array | None
+) -> tuple[Array, Array]:
+    """e to the scores, (pairs, queries, keys), and one over their sum; 0 where there is no key.
 
-
-def _weights(xp: Any, queries: Array, keys: Array, valid: tuple[Array, ...], causal: bool) -> Array:
-    """The softmax of the scores over the keys allowed, (batch, heads, queries, keys)."""
+    Their product is the softmax; it is left to the other, smaller factor of what comes next.
+    """
     scores = xp.matmul_nt(queries * _scale(queries), keys)
-    allowed = _allowed(xp, scores.shape, valid, causal)
-    if allowed is None:
-        shifted = xp.exp(scores - xp.max(scores, axis=3, keepdims=True))
-        return shifted / xp.sum(shifted, (3,), True)
-    lowest = xp.asarray(np.finfo(str(scores.dtype)).min, dtype=scores.dtype)
-    scores = xp.where(allowed, scores, lowest)
-    shifted = xp.exp(scores - xp.max(scores, axis=3, keepdims=True)) * allowed
-    total = xp.sum(shifted, (3,), True)
-    return shifted / xp.where(total > 0, total, xp.ones_like(total))
+    lowest = xp.asarray(np.finfo(str(scores.dtype)).min / 2, dtype=scores.dtype)
+    for valid in mask:
+        scores = xp.where(xp.expand_dims(valid, 1), scores, lowest)
+    if steps is not None:
+        before = xp.arange(keys.shape[1], dtype="int32") <= xp.expand_dims(steps, 1)
+        scores = xp.where(before, scores, lowest)
+    largest = xp.max(scores, axis=2, keepdims=True)
+    powers = xp.exp(scores - largest)
+    share = 1 / xp.sum(powers, (2,), True)
+    return powers, xp.where(largest > lowest, share, xp.zeros_like(share)) if mask else share
 
 
 def _scale(queries: Array) -> float:
     return 1 / math.sqrt(max(1, queries.shape[-1]))
 
 
-def _allowed(xp: Any, shape: tuple[int, ...], valid: tuple[Array, ...], causal: bool) -> Any:
-    """Which key a query may look at, broadcasting to the scores; None: each at all."""
-    allowed = xp.reshape(valid[0], (shape[0], 1, 1, shape[3])) if valid else None
-    if not causal:
-        return allowed
-    before = xp.arange(shape[3], dtype="int32") <= xp.reshape(
-        xp.arange(shape[2], dtype="int32"), (-1, 1)
-    )
-    return before if allowed is None else xp.logical_and(allowed, before)
+def _in_blocks(xp: Any, rule: Rule, seen: Arrays, looked_at: Arrays, sums: int) -> Arrays:
+    """The rule on as many pairs at a time as fit the cache; `sums` of the keys' arrays get sums."""
+    (pairs, queries, _), keys = seen[0].shape, looked_at[0].shape[1]
+
+    def some(carry: Arrays, arrays: Arrays) -> tuple[Arrays, Arrays]:
+        own = arrays[: len(seen)], arrays[len(seen) :]
+        return carry, _by_queries(xp, rule, *own, sums)
+
+    return _swept(xp, some, (), (*seen, *looked_at), chunk_of(pairs, queries * keys))[1]
+
+
+def _by_queries(xp: Any, rule: Rule, seen: Arrays, looked_at: Arrays, sums: int) -> Arrays:
+    """The rule on a few queries at a time, where those of one pair alone would leave the cache."""
+    (pairs, queries, _), keys = seen[0].shape, looked_at[0].shape[1]
+    steps, size = xp.arange(queries, dtype="int32"), chunk_of(queries, pairs * keys)
+    if size == queries:
+        rows, totals = rule(steps, seen, looked_at)
+        return rows + totals
+
+    def some(totals: Arrays, arrays: Arrays) -> tuple[Arrays, Arrays]:
+        steps, *own = arrays
+        rows, more = rule(steps, tuple(xp.swapaxes(x, 0, 1) for x in own), looked_at)
+        added = tuple(total + x for total, x in zip(totals, more, strict=True))
+        return added, tuple(xp.swapaxes(x, 0, 1) for x in rows)
+
+    start = tuple(xp.zeros_like(x) for x in looked_at[:sums])
+    by_step = tuple(xp.swapaxes(x, 0, 1) for x in seen)
+    totals, rows = _swept(xp, some, start, (steps, *by_step), size)
+    return tuple(xp.swapaxes(x, 0, 1) for x in rows) + totals
+
+
+def _swept(
+    xp: Any,
+    body: Callable[[Arrays, Arrays], tuple[Arrays, Arrays]],
+    carry: Arrays,
+    arrays: Arrays,
+    size: int,
+) -> tuple[Arrays, Arrays]:
+    """The body on blocks along the first axis; the last may be smaller."""
+    count = arrays[0].shape[0]
+    whole = count // max(1, size)
+    if whole <= 1 and count == size:
+        return body(carry, arrays)
+    end = whole * size
+    blocks = tuple(xp.reshape(x[:end], (whole, size, *x.shape[1:])) for x in arrays)
+    carry, found = xp.scan(body, carry, blocks, whole, False)
+    found = tuple(xp.reshape(x, (end, *x.shape[2:])) for x in found)
+    if end == count:
+        return carry, found
+    carry, rest = body(carry, tuple(x[end:] for x in arrays))
+    return carry, tuple(xp.concatenate(two, axis=0) for two in zip(found, rest, strict=True))
+
+
+def _keys(xp: Any, k: Array, v: Array, valid: Arrays, heads: int) -> Arrays:
+    """Keys and values of every pair, 0 where they do not count (0·NaN would be NaN); the mask."""
+    batch, keys, _ = k.shape
+    for mask in valid:
+        k, v = (xp.where(xp.expand_dims(mask, 2), x, xp.zeros_like(x)) for x in (k, v))
+    masks = [xp.broadcast_to(xp.expand_dims(mask, 1), (batch, heads, keys)) for mask in valid]
+    own = (_split(xp, x, heads) for x in (k, v))
+    return (*own, *(xp.reshape(mask, (batch * heads, keys)) for mask in masks))
 
 
 def _split(xp: Any, x: Array, heads: int) -> Array:
-    """(batch, steps, heads · n) as (batch, heads, steps, n)."""
+    """(batch, steps, heads · n) as (batch · heads, steps, n)."""
     batch, steps, width = x.shape
-    return xp.swapaxes(xp.reshape(x, (batch, steps, heads, width // heads)), 1, 2)
+    apart = xp.swapaxes(xp.reshape(x, (batch, steps, heads, width // heads)), 1, 2)
+    return xp.reshape(apart, (batch * heads, steps, width // heads))
 
 
-def _joined(xp: Any, x: Array) -> Array:
-    """(batch, heads, steps, n) as (batch, steps, heads · n)."""
-    batch, heads, steps, width = x.shape
-    return xp.reshape(xp.swapaxes(x, 1, 2), (batch, steps, heads * width))
+def _joined(xp: Any, x: Array, heads: int) -> Array:
+    """(batch · heads, steps, n) as (batch, steps, heads · n)."""
+    pairs, steps, width = x.shape
+    apart = xp.swapaxes(xp.reshape(x, (pairs // heads, heads, steps, width)), 1, 2)
+    return xp.reshape(apart, (pairs // heads, steps, heads * width))
 
 
 def _check(q: Array, k: Array, v: Array, valid: tuple[Array, ...], heads: int) -> None:
