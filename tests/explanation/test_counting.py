@@ -7,7 +7,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.autodiff import PRIMITIVES, Tape
-from chainrule.explanation.counting import FREE, RULES, count_layers, layer_words, operations
+from chainrule.explanation.counting import count_layers, layer_words
 from chainrule.nn import (
     GRU,
     LSTM,
@@ -25,6 +25,7 @@ from chainrule.nn import (
     SimpleRNN,
     Tanh,
 )
+from chainrule.ops.counting import FREE, RULES, operations
 from tests.ops.samples import SAMPLES
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import nn
-from chainrule.model import model as module
+from chainrule.model import running
 
 RANDOM = np.random.default_rng(8)
 X = RANDOM.normal(size=(30, 3))
@@ -76,7 +76,7 @@ def test_prediction_has_no_dropout_and_uses_running_statistics():
 def test_rows_beyond_a_chunk_are_predicted_too(monkeypatch):
     model = fit([nn.Dense(4), nn.Tanh(), nn.Dense(1)], SIGNAL, "mse")
     whole = model.predict(X)
-    monkeypatch.setattr(module, "CHUNK", 7)
+    monkeypatch.setattr(running, "CHUNK", 7)
     np.testing.assert_allclose(model.predict(X), whole, rtol=1e-6)
 
 

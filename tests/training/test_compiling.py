@@ -21,7 +21,7 @@ def compiled():
     known, engine._programs = engine._programs, type(engine._programs)()
     compile_program = engine.compile
 
-    def counting(build, key, streams=1):
+    def counting(build, key, streams=1, parted=False):
         def watched():
             program = build()
 
@@ -31,7 +31,7 @@ def compiled():
 
             return traced
 
-        return compile_program(watched, key, streams)
+        return compile_program(watched, key, streams, parted)
 
     engine.compile = counting
     yield counts

@@ -38,18 +38,23 @@ class Engine(Protocol):
         ...
 
     def compile(
-        self, build: Callable[[], Callable[..., Any]], key: Hashable | None, streams: int = 1
+        self,
+        build: Callable[[], Callable[..., Any]],
+        key: Hashable | None,
+        streams: int = 1,
+        parted: bool = False,
     ) -> Callable[..., Any]:
         """The program that `build` makes, compiled; one that is known by the key is used again.
 
         A key says all that decides the program, shapes included; None: nothing does. With several
         streams each runs the program on the same arrays; `xp.stream()` tells them apart, and all
-        must come to the same result.
+        must come to the same result. With `parted` the program is `(numbers, rows) -> rows`, and
+        each stream gets its part of the rows.
         """
         ...
 
-    def put(self, array: Any, streams: int = 1) -> Any:
-        """A NumPy array as an array of the engine, there for so many streams."""
+    def put(self, array: Any, streams: int = 1, parted: bool = False) -> Any:
+        """A NumPy array as an array of the engine, there for so many streams or parted to them."""
         ...
 
     def get(self, array: Any) -> Any:
@@ -69,11 +74,15 @@ class NumpyEngine:
         return np.errstate(all="ignore")
 
     def compile(
-        self, build: Callable[[], Callable[..., Any]], key: Hashable | None, streams: int = 1
+        self,
+        build: Callable[[], Callable[..., Any]],
+        key: Hashable | None,
+        streams: int = 1,
+        parted: bool = False,
     ) -> Callable[..., Any]:
         return build()
 
-    def put(self, array: Any, streams: int = 1) -> Any:
+    def put(self, array: Any, streams: int = 1, parted: bool = False) -> Any:
         return np.asarray(array)
 
     def get(self, array: Any) -> Any:
@@ -134,8 +143,8 @@ def choose_engine(steps: int, operations: float) -> str:
     """The engine that `auto` stands for: the one that is expected to be done first.
 
     Args:
-        steps: optimizer steps of the whole run.
-        operations: multiplications and additions of one step, backward pass included.
+        steps: optimizer steps of the whole run, or parts in which rows are predicted.
+        operations: multiplications and additions of one step, in training with its way back.
 
     The rule is arithmetic on constants, the same on every machine: XLA starts two seconds late (its
     import and compilation) and then needs less time for each step. Where JAX is not installed the
@@ -158,7 +167,7 @@ def choose_engine(steps: int, operations: float) -> str:
 def _say_that_jax_is_missing() -> None:
     """Once a process: Python's own rule would say it again after any `catch_warnings`."""
     warnings.warn(
-        "Training on NumPy because JAX is not installed; `pip install jax` makes long runs like "
-        "this one several times faster.",
+        "NumPy is used because JAX is not installed; `pip install jax` makes long runs like this "
+        "one several times faster.",
         stacklevel=4,
     )

@@ -44,6 +44,10 @@ def _same_everywhere() -> Any:
     return PartitionSpec()  # type: ignore[no-untyped-call]
 
 
+def _parts_of_rows() -> Any:
+    return PartitionSpec(STREAMS)  # type: ignore[no-untyped-call]
+
+
 class XlaEngine:
     """Compiles a program once for its shapes and runs it on the first device, or on two."""
 
@@ -84,15 +88,19 @@ class XlaEngine:
         return context
 
     def compile(
-        self, build: Callable[[], Callable[..., Any]], key: Hashable | None, streams: int = 1
+        self,
+        build: Callable[[], Callable[..., Any]],
+        key: Hashable | None,
+        streams: int = 1,
+        parted: bool = False,
     ) -> Callable[..., Any]:
         if key is None:
-            made: Callable[..., Any] = self._jitted(build(), streams)
+            made: Callable[..., Any] = self._jitted(build(), streams, parted)
             return made
-        key = key if streams == 1 else (key, streams)
+        key = key if streams == 1 else (key, streams, parted)
         known = self._programs.get(key)
         if known is None:
-            known = self._programs[key] = self._jitted(build(), streams)
+            known = self._programs[key] = self._jitted(build(), streams, parted)
             if len(self._programs) > CACHED_PROGRAMS:
                 _, oldest = self._programs.popitem(last=False)
                 oldest.clear_cache()
@@ -100,22 +108,24 @@ class XlaEngine:
         compiled: Callable[..., Any] = known
         return compiled
 
-    def _jitted(self, program: Callable[..., Any], streams: int) -> Any:
+    def _jitted(self, program: Callable[..., Any], streams: int, parted: bool) -> Any:
         if streams == 1:
             return jax.jit(program)
         same = _same_everywhere()
+        given, made = ((same, _parts_of_rows()), _parts_of_rows()) if parted else (same, same)
         return jax.jit(
-            jax.shard_map(program, mesh=self._mesh, in_specs=same, out_specs=same, check_vma=False)
+            jax.shard_map(program, mesh=self._mesh, in_specs=given, out_specs=made, check_vma=False)
         )
 
     @functools.cached_property
     def _mesh(self) -> Mesh:
         return Mesh(np.array(jax.devices()[: self.streams]), (STREAMS,))
 
-    def put(self, array: Any, streams: int = 1) -> Any:
+    def put(self, array: Any, streams: int = 1, parted: bool = False) -> Any:
         if streams == 1:
             return jax.device_put(np.asarray(array))
-        return jax.device_put(np.asarray(array), NamedSharding(self._mesh, _same_everywhere()))
+        where = _parts_of_rows() if parted else _same_everywhere()
+        return jax.device_put(np.asarray(array), NamedSharding(self._mesh, where))
 
     def get(self, array: Any) -> Any:
         return np.asarray(array)

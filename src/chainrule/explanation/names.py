@@ -26,22 +26,7 @@ from chainrule.engine import namespace_of
 from chainrule.explanation.recorded import Recorded
 from chainrule.explanation.writing import number
 from chainrule.nn import split_lengths
-
-MOVES = frozenset(
-    [
-        "broadcast_to",
-        "expand_dims",
-        "flip",
-        "getitem",
-        "join",
-        "reshape",
-        "squeeze",
-        "stack",
-        "take",
-        "transpose",
-    ]
-)
-"""Primitives that only move numbers about."""
+from chainrule.ops.counting import MOVES
 
 NOUNS = {
     "add": "sum", "subtract": "difference", "multiply": "product", "divide": "quotient",

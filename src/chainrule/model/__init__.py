@@ -1,6 +1,7 @@
 """A trained model: predict, save and load."""
 
 from chainrule.model.container import looks_like_model, read_container, write_container
+from chainrule.model.cost import forward_operations, traced_example
 from chainrule.model.descriptions import from_plain, to_plain
 from chainrule.model.inputs import (
     check_channels_last,
@@ -12,6 +13,7 @@ from chainrule.model.inputs import (
     with_expected_lengths,
 )
 from chainrule.model.model import Model, load
+from chainrule.model.parts import on_one_thread, only_ours, parts_of
 from chainrule.model.registry import is_built_in, register
 from chainrule.model.scores import score_network, score_tree, whole_tree
 from chainrule.model.structure import example_numbers
@@ -23,17 +25,22 @@ __all__ = [
     "check_in_shape",
     "check_scale",
     "example_numbers",
+    "forward_operations",
     "from_plain",
     "index_flags",
     "is_built_in",
     "load",
     "looks_like_model",
+    "on_one_thread",
+    "only_ours",
+    "parts_of",
     "read_container",
     "register",
     "score_network",
     "score_tree",
     "shape_of",
     "to_plain",
+    "traced_example",
     "whole_tree",
     "with_expected_lengths",
     "write_container",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import ops
-from chainrule.autodiff import Tree, leaves, tree_map
+from chainrule.autodiff import Tree, leaves
 from chainrule.data import (
     Encoder,
     HeadTargets,
@@ -32,17 +32,12 @@ from chainrule.model.inputs import (
     index_flags,
     with_expected_lengths,
 )
+from chainrule.model.running import Runner, runner_of
 from chainrule.model.scores import score_network
-from chainrule.nn import Context, Network, pictures_scaled, split_lengths, with_lengths
+from chainrule.nn import Network, split_lengths, with_lengths
 
 MOST_NAMES = 12
 """So many layers are named where a model is printed."""
-
-CHUNK = 8192
-"""Rows predicted at a time: enough to keep the processor busy, few enough to stay in cache."""
-
-IMAGES_AT_A_TIME = 256
-"""The same for images, of which a layer can make a hundred times as many numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,20 +110,22 @@ class Model:
         """
         write_fields(path, vars(self))
 
-    def outputs(self, X: Any) -> Any:
+    def outputs(self, X: Any, engine: str = "auto") -> Any:
         """The network's raw outputs for inputs X, (rows, outputs): numbers, scores or logits.
 
         Where the network ends in the Sigmoid or Softmax that its loss contains, these are the
         logits before it. Of sequences with lengths where every step has an output, a dict like the
         inputs: "values" (rows, time, outputs), of which those beyond the "lengths" mean nothing.
-        A network that ends in Heads gives a dict of all these by their names.
+        A network that ends in Heads gives a dict of all these by their names. `engine` is as in
+        `predict`.
         """
-        return self._run(score_network(self.network, self.targets.kind), X)
+        return self._run(score_network(self.network, self.targets.kind), X, engine)
 
-    def predict_proba(self, X: Any) -> Any:
+    def predict_proba(self, X: Any, engine: str = "auto") -> Any:
         """Probabilities for inputs X: (rows, classes), or (rows, outputs) for yes/no questions.
 
         Of a network with several heads, a dict of those of the heads that have probabilities.
+        `engine` is as in `predict`.
 
         Raises:
             SettingError: the model predicts numbers or signs, which have no probabilities.
@@ -139,7 +136,7 @@ class Model:
                 "This model has no probabilities: it was trained with a loss for "
                 f"{kinds}. Use predict, or train with 'cross_entropy' or 'binary_cross_entropy'."
             )
-        outputs = self.outputs(X)
+        outputs = self.outputs(X, engine)
         if isinstance(self.targets, HeadTargets):
             return {
                 name: _probabilities(outputs[name], part)
@@ -148,7 +145,7 @@ class Model:
             }
         return _probabilities(outputs, self.targets, self.temperature)
 
-    def predict(self, X: Any) -> Any:
+    def predict(self, X: Any, engine: str = "auto") -> Any:
         """Predictions for inputs X in the terms of the training targets: labels or numbers.
 
         Args:
@@ -156,6 +153,14 @@ class Model:
                 was trained on a table: raw rows, that is the path of a CSV file, a DataFrame or a
                 dict of columns; an array is taken as already encoded. Where it was fitted to a
                 DataFrame, the columns of another one are taken by their names.
+            engine: "numpy"; "xla", which compiles the network at the first call (up to some
+                seconds, again for another power of four of rows) and is then several times faster,
+                for convolutions and recurrences most of all; "auto": the one expected to be done
+                first with this call, were it the only one. That follows from the number of rows and
+                the operations of the network alone, so the same call has the same bits every time.
+                The engines differ by rounding, and so does XLA between one number of rows and
+                another: about 1e-6 of an output in float32. After the first call by XLA the arrays
+                of `params` and `state` cannot be written to.
 
         Returns:
             (rows,), or (rows, outputs) where the training targets had several columns; where they
@@ -165,8 +170,9 @@ class Model:
         Raises:
             ShapeError: another number of columns than in training.
             DataError: missing or infinite values, or columns that are missing.
+            SettingError: an engine of another name. EngineError: "xla" without JAX.
         """
-        outputs = self.outputs(X)
+        outputs = self.outputs(X, engine)
         if isinstance(self.targets, HeadTargets):
             heads = self.targets.heads.items()
             return {name: _predictions(outputs[name], part) for name, part in heads}
@@ -195,7 +201,7 @@ class Model:
         whole = isinstance(names, list) and all(isinstance(name, str) for name in names)
         return names if whole and self.encoder is None else None
 
-    def _run(self, network: Network, source: Any) -> Any:
+    def _run(self, network: Network, source: Any, engine: str) -> Any:
         source = in_order(self.encoded(source), self.input_names)
         indices = index_flags(self.network, source)
         X = as_features(source, dtype=self.dtype, indices=indices)
@@ -203,16 +209,10 @@ class Model:
         check_in_shape(X, self.in_shape)
         check_embeddings(self.network, X)
         check_scale(X, bool(self.card.get("pictures")))
-        rows = len(leaves(X)[0])
-        pieces = []
-        chunk = IMAGES_AT_A_TIME if any(x.ndim > 3 for x in leaves(X)) else CHUNK
-        with np.errstate(all="ignore"):
-            for start in range(0, rows, chunk):
-                part = tree_map(lambda x, start=start: x[start : start + chunk], X)
-                part = pictures_scaled(part, self.dtype)
-                out, _ = network.apply(self.params, self.state, part, Context())
-                pieces.append(out)
-        return pieces[0] if len(pieces) == 1 else tree_map(_joined, *pieces)
+        runner = runner_of(
+            self, lambda: Runner(network, self.params, self.state, self.in_shape, self.dtype)
+        )
+        return runner(X, engine)
 
 
 def _check_encoded(source: Any) -> None:
@@ -232,10 +232,6 @@ def _dtype_kind(source: Any) -> str:
         return np.asarray(source).dtype.kind
     except ValueError:
         return "O"
-
-
-def _joined(*parts: Any) -> Any:
-    return np.concatenate(parts)
 
 
 def _probable(kinds: Iterable[str]) -> bool:

@@ -21,6 +21,7 @@ from chainrule.model import (
     check_embeddings,
     check_in_shape,
     check_scale,
+    forward_operations,
     index_flags,
     score_network,
     score_tree,
@@ -59,6 +60,9 @@ PICTURES = (
     "X holds uint8 pictures: they stay uint8 in memory and are divided by 255 where they enter the "
     "network, here and in predict. To scale them otherwise, give floats."
 )
+BACK_AND_FORTH = 3
+"""A step in forward passes: the way back computes two products for every one of the way there."""
+
 INIT, SHUFFLE, SPLIT = 0, 1, 2
 """Which use of the seed's key is which."""
 
@@ -229,12 +233,12 @@ def fit(
     size = batch_rows(batch_size, rows)
 
     task = Task(score_network(net, kind), loss_function, algorithm)
-    operations = 6.0 * size * sum(x.size for x in leaves(params))
     steps = -(-rows // size)
     check_steps(epochs, steps)
-    chosen = engine_by_name(
-        choose_engine(epochs * steps, operations) if engine == "auto" else engine
-    )
+    if engine == "auto":
+        forward = forward_operations(task.network, params, state, in_shape, dtype)
+        engine = choose_engine(epochs * steps, BACK_AND_FORTH * size * forward)
+    chosen = engine_by_name(engine)
     streams = streams_for(task, size, chosen)
     plan = Plan(
         epochs=epochs,

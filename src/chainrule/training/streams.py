@@ -12,12 +12,10 @@ feature maps of many leave the cache: their gradients are added up in order.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 from chainrule.engine import Engine
-from chainrule.model import is_built_in
+from chainrule.model import on_one_thread, only_ours, parts_of
 from chainrule.ops import key_from_seed
 from chainrule.training.step import Task
 
@@ -36,29 +34,11 @@ def streams_for(task: Task, batch_rows: int, engine: Engine) -> int:
     batch, as batch normalization does.
     """
     streams = engine.streams
-    parts = list(_parts((task.network, task.loss)))
-    if (
-        streams == 1
-        or batch_rows % streams
-        or batch_rows // streams < SMALLEST_PART
-        or not all(is_dataclass(part) and is_built_in(type(part)) for part in parts)
-        or not any(getattr(part, "one_thread", False) for part in parts)
-    ):
+    parts = task.network, task.loss
+    halved = batch_rows % streams == 0 and batch_rows // streams >= SMALLEST_PART
+    if streams == 1 or not halved or not only_ours(*parts) or not on_one_thread(*parts):
         return 1
     return streams
-
-
-def _parts(part: Any) -> Iterator[Any]:
-    """All layers, initializers, losses and functions that a description is made of."""
-    if isinstance(part, tuple):
-        for inner in part:
-            yield from _parts(inner)
-    elif is_dataclass(part):
-        yield part
-        for field in fields(part):
-            yield from _parts(getattr(part, field.name))
-    elif not isinstance(part, str | int | float | None):
-        yield part
 
 
 def pieces_for(network: Any, rows: int, in_shape: Any) -> int:
@@ -67,7 +47,7 @@ def pieces_for(network: Any, rows: int, in_shape: Any) -> int:
     Where a layer looks at the whole batch, as batch normalization does, there is one piece. Pieces
     have at least as many rows as the smallest part of a stream.
     """
-    parts = list(_parts(network))
+    parts = list(parts_of(network))
     if any(getattr(part, "whole_batch", False) for part in parts) or not all(
         getattr(part, "few_at_a_time", False)
         for part in parts

@@ -1,0 +1,224 @@
+"""A trained network on rows: by NumPy as it stands, or compiled by XLA for a few fixed shapes.
+
+A compiled program is for one number of rows, and compiling takes as long as thousands of small
+predictions. So rows are filled up to a power of four and long inputs are cut into equal parts: a
+handful of programs serve any number of rows. Every row is computed alike, whatever stands beside
+it; shapes and engines differ in how they round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from chainrule.autodiff import Tree, hyper_values, leaves, program_key, tree_map, with_hyper
+from chainrule.engine import choose_engine, engine_by_name
+from chainrule.model.cost import forward_operations
+from chainrule.model.parts import on_one_thread, only_ours
+from chainrule.nn import Context, Network, pictures_scaled
+from chainrule.ops import is_sequence
+
+CHUNK = 8192
+"""Rows predicted at a time: enough to keep the processor busy, few enough to stay in cache."""
+
+IMAGES_AT_A_TIME = 256
+"""The same for images and sequences, of which a layer can make a hundred times as many numbers."""
+
+ROWS = (1, 4, 16, 64, 256, 1024, 4096)
+"""Numbers of rows that programs are compiled for."""
+
+SMALLEST_PART = 8
+"""Rows: with fewer in each of two streams, one is as fast."""
+
+
+class Runner:
+    """One network with its numbers, ready to be run by either engine.
+
+    Args:
+        network, params, state, in_shape, dtype: as in a Model.
+    """
+
+    def __init__(
+        self, network: Network, params: Tree, state: Tree, in_shape: Any, dtype: str
+    ) -> None:
+        self.network, self.params, self.state = network, params, state
+        self.in_shape, self.dtype = in_shape, dtype
+        self._made_of = leaves((params, state))
+        self._operations: float | None = None
+        self._compiled: Compiled | None = None
+
+    def holds(self, params: Tree, state: Tree) -> bool:
+        """Whether these are the very arrays that it was made of."""
+        given = leaves((params, state))
+        same = (a is b for a, b in zip(given, self._made_of, strict=False))
+        return len(given) == len(self._made_of) and all(same)
+
+    def __call__(self, X: Any, engine: str) -> Any:
+        """The outputs for inputs X."""
+        deep = any(x.ndim > 2 for x in leaves(X))
+        rows = len(leaves(X)[0])
+        if engine == "auto":
+            chunk = IMAGES_AT_A_TIME if deep else CHUNK
+            engine = choose_engine(-(-rows // chunk), self._cost() * min(rows, chunk))
+        if engine_by_name(engine).compiles:
+            if self._compiled is None:
+                self._compiled = Compiled(self)
+            return in_parts(self._compiled, X, IMAGES_AT_A_TIME if deep else ROWS[-1])
+        with np.errstate(all="ignore"):
+            return in_parts(self._by_numpy, X, IMAGES_AT_A_TIME if deep else CHUNK)
+
+    def _by_numpy(self, X: Any) -> Any:
+        X = pictures_scaled(X, self.dtype)
+        return self.network.apply(self.params, self.state, X, Context())[0]
+
+    def _cost(self) -> float:
+        if self._operations is None:
+            self._operations = forward_operations(
+                self.network, self.params, self.state, self.in_shape, self.dtype
+            )
+        return self._operations
+
+
+_runners: WeakKeyDictionary[Any, Runner] = WeakKeyDictionary()
+
+
+def runner_of(model: Any, make: Callable[[], Runner]) -> Runner:
+    """The runner of a model: made once, and anew where arrays were put in place of its own."""
+    known = _runners.get(model)
+    if known is None or not known.holds(model.params, model.state):
+        known = _runners[model] = make()
+    return known
+
+
+class Compiled:
+    """A network compiled by XLA, its numbers on the device. The arrays they came from cannot be
+    written to any more: a change would not be seen."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._engine = engine_by_name("xla")
+        self._key = program_key(runner.network)
+        self._padded = only_ours(runner.network)  # others may look at the batch as a whole
+        self._parted = self._padded and on_one_thread(runner.network)
+        self._numbers: dict[int, Tree] = {}
+        self._programs: dict[Any, Callable[..., Any]] = {}
+        for x in leaves((runner.params, runner.state)):
+            x.flags.writeable = False
+
+    def __call__(self, X: Any) -> Any:
+        rows, size = len(leaves(X)[0]), len(leaves(X)[0])
+        time = time_of(X)
+        if self._padded:
+            size = next(n for n in ROWS if n >= rows)
+            X = filled_up(X, size, self._runner.in_shape)
+        streams = self._streams(size)
+        with self._engine.precision(self._runner.dtype):
+            numbers = self._numbers.get(streams) or self._put(streams)
+            X = tree_map(lambda x: self._engine.put(x, streams, parted=True), X)
+            out = tree_map(self._engine.get, self._program(X, streams)(numbers, X))
+        return tree_map(lambda x: np.array(x[:rows]), cut_back(out, time))
+
+    def _streams(self, rows: int) -> int:
+        streams = self._engine.streams if self._parted else 1
+        return streams if rows >= streams * SMALLEST_PART else 1
+
+    def _put(self, streams: int) -> Tree:
+        runner = self._runner
+        tree = {
+            "params": runner.params,
+            "state": runner.state,
+            "rates": hyper_values(runner.network),
+        }
+        numbers = tree_map(lambda x: self._engine.put(x, streams), tree)
+        self._numbers[streams] = numbers
+        return numbers
+
+    def _program(self, X: Any, streams: int) -> Callable[..., Any]:
+        shapes = tree_map(lambda x: (x.shape, str(x.dtype)), X)
+        name = (streams, repr(shapes))
+        if name not in self._programs:
+            key = None if self._key is None else ("predict", self._key, self._runner.dtype, *name)
+            self._programs[name] = self._engine.compile(self._build, key, streams, parted=True)
+        return self._programs[name]
+
+    def _build(self) -> Callable[..., Any]:
+        network, dtype = self._runner.network, self._runner.dtype
+
+        def program(numbers: Tree, X: Any) -> Any:
+            own = with_hyper(network, numbers["rates"])
+            X = pictures_scaled(X, dtype)
+            return own.apply(numbers["params"], numbers["state"], X, Context())[0]
+
+        return program
+
+
+def in_parts(run: Callable[[Any], Any], X: Any, most: int) -> Any:
+    """The outputs for all rows, computed for so many at a time."""
+    rows = len(leaves(X)[0])
+    pieces = [
+        run(tree_map(lambda x, start=start: x[start : start + most], X))
+        for start in range(0, rows, most)
+    ]
+    return pieces[0] if len(pieces) == 1 else tree_map(_joined, *pieces)
+
+
+def _joined(*parts: Any) -> Any:
+    return np.concatenate(parts)
+
+
+def filled_up(X: Any, rows: int, in_shape: Any) -> Any:
+    """Inputs with so many rows: the last one is repeated, which no other row sees.
+
+    The steps of sequences with lengths are filled up to a half, a quarter, … of those that the
+    model was trained on, so that there are few different shapes of these too.
+
+    >>> filled_up(np.array([[1.0], [2.0]]), 4, (1,)).tolist()
+    [[1.0], [2.0], [2.0], [2.0]]
+    """
+    if is_sequence(X):
+        steps = X["values"].shape[1]
+        wanted = _fixed_steps(steps, in_shape["values"][0])
+        values = np.pad(
+            X["values"], [(0, 0), (0, wanted - steps)] + [(0, 0)] * (X["values"].ndim - 2)
+        )
+        return {"values": _rows(values, rows), "lengths": _rows(X["lengths"], rows)}
+    if isinstance(X, dict):
+        return {name: filled_up(x, rows, in_shape[name]) for name, x in X.items()}
+    return _rows(X, rows)
+
+
+def _rows(x: Any, rows: int) -> Any:
+    if len(x) == rows:
+        return x
+    return np.concatenate([x, np.repeat(x[-1:], rows - len(x), axis=0)])
+
+
+def _fixed_steps(steps: int, trained: int) -> int:
+    """The smallest of trained, trained/2, trained/4, … or 2, 4, … times it that is not less."""
+    wanted = trained
+    while wanted < steps:
+        wanted *= 2
+    while wanted // 2 >= max(steps, 1):
+        wanted //= 2
+    return wanted
+
+
+def time_of(X: Any) -> int | None:
+    """The steps of sequences with lengths, of several inputs the first; None without any."""
+    if is_sequence(X):
+        return int(X["values"].shape[1])
+    if isinstance(X, dict):
+        return next((n for n in map(time_of, X.values()) if n is not None), None)
+    return None
+
+
+def cut_back(out: Any, time: int | None) -> Any:
+    """Outputs of sequences with lengths, without steps that were filled up."""
+    if is_sequence(out):
+        return {"values": out["values"][:, :time], "lengths": out["lengths"]}
+    if isinstance(out, dict):
+        return {name: cut_back(inner, time) for name, inner in out.items()}
+    return out
