@@ -90,6 +90,16 @@ def shows_digit_in_picture(found):
     assert found["overlap"] > 2.5 * found["plain"]
 
 
+def shows_gun_point(found):
+    assert found["nearest"] == pytest.approx(0.913, abs=1e-3)
+    assert found["right"].mean() > (0.98 if len(found["right"]) == 5 else 0.95)
+    model, new = found["models"][0], found["new"]
+    speaks_for = sys.modules["gun_point"].speaks_for
+    from_steps = speaks_for(model, new).mean(1) + model.params[-1]["bias"] @ [-1, 1]
+    labels = model.predict(new)
+    assert ((from_steps > 0) == (labels == "2")).all()
+
+
 @pytest.fixture
 def example(request, monkeypatch):
     monkeypatch.syspath_prepend(str(EXAMPLES))
