@@ -361,6 +361,25 @@ def drawn_part(r):
     return Case((key(r), first), {"shape": shape, "rows": 6, "dtype": "float64"})
 
 
+def batch(r):
+    rows, steps, features = r.choice([3, 4]), r.choice([1, 2]), r.choice([1, 2])
+    shape = r.choice([(rows, features), (rows, steps, features)])
+    shares = d.numbers(r, shape[: r.choice([1, len(shape) - 1])], 0.2, 1.0)
+    sides = d.numbers(r, (features,)), d.numbers(r, (features,))
+    return Case((d.numbers(r, shape), *sides, np.asarray(0.1), shares), {"streams": 1})
+
+
+def normalized(x, scale, offset, epsilon, shares, *, streams):
+    axes = tuple(range(x.ndim - 1))
+    p = jnp.broadcast_to(shares.reshape(*shares.shape, *(1,) * (x.ndim - shares.ndim)), x.shape)
+    mean = (p * x).sum(axes) / p.sum(axes)
+    variance = (p * (x - mean) ** 2).sum(axes) / p.sum(axes)
+    return (x - mean) / jnp.sqrt(variance + epsilon) * scale + offset, mean, variance
+
+
+NORMALIZING = {"batch_norm": Sample(batch, normalized)}
+
+
 RANDOM = {
     "fold_in": Sample(lambda r: Case((key(r), np.asarray(r.getrandbits(16), "uint32"))), None),
     "random_uniform": Sample(drawn, None),
@@ -624,6 +643,7 @@ SAMPLES: dict[str, Sample] = {
     **LINEAR,
     **INDEXING,
     **LOSSES,
+    **NORMALIZING,
     **RANDOM,
     **SCAN,
     **ATTENTION,

@@ -128,6 +128,14 @@ def recurrent(kind, gates):
     return call
 
 
+def normalized(x, scale, offset, epsilon, shares, *, streams):
+    axes = tuple(range(x.ndim - 1))
+    p = shares.reshape(*shares.shape, *(1,) * (x.ndim - shares.ndim)).expand(x.shape)
+    mean = (p * x).sum(axes) / p.sum(axes)
+    variance = (p * (x - mean) ** 2).sum(axes) / p.sum(axes)
+    return (x - mean) / torch.sqrt(variance + epsilon) * scale + offset, mean, variance
+
+
 def split(x, heads):
     return x.reshape(*x.shape[:2], heads, x.shape[2] // heads).transpose(1, 2)
 
@@ -162,6 +170,7 @@ FORMULAS = {
     "gru": recurrent(torch.nn.GRU, 3),
     "absolute": torch.abs,
     "add": torch.add,
+    "batch_norm": normalized,
     "affine": lambda x, w, b: F.linear(x, w.T, b),
     "attention": attended,
     "attention_weights": looking,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -86,16 +85,23 @@ class BatchNorm:
 
     def apply(self, params: Tree, state: Tree, x: Any, context: Context) -> tuple[Any, Tree]:
         x, lengths = split_lengths(x)
-        if context.training:
-            mean, variance = _moments(x, context, lengths)
-            state = {
-                "mean": self._running(state["mean"], mean, context),
-                "variance": self._running(state["variance"], variance, context),
-            }
-        else:
-            mean, variance = state["mean"], state["variance"]
-        scale = params["scale"] / ops.sqrt(variance + self.epsilon)
-        return with_lengths((x - mean) * scale + params["offset"], lengths), state
+        if not context.training:
+            scale = params["scale"] / ops.sqrt(state["variance"] + self.epsilon)
+            out = (x - state["mean"]) * scale + params["offset"]
+            return with_lengths(out, lengths), state
+        out, mean, variance = ops.batch_norm(
+            x,
+            params["scale"],
+            params["offset"],
+            self.epsilon,
+            _shares(x, context.weight, lengths),
+            streams=context.streams,
+        )
+        state = {
+            "mean": self._running(state["mean"], mean, context),
+            "variance": self._running(state["variance"], variance, context),
+        }
+        return with_lengths(out, lengths), state
 
     def _running(self, before: Any, of_batch: Any, context: Context) -> Any:
         """The running statistic after a batch; a batch whose rows all weigh 0 teaches nothing."""
@@ -105,28 +111,12 @@ class BatchNorm:
         return ops.where(context.over_batch(ops.sum(context.weight)) > 0, moved, before)
 
 
-def _moments(x: Any, context: Context, lengths: Any) -> tuple[Any, Any]:
-    """Weighted mean and variance over all axes but the last, of the steps that count."""
-    axes = tuple(range(x.ndim - 1))
-    if context.weight is None and lengths is None:
-        mean = ops.mean(x, axis=axes)
-        return mean, ops.mean(ops.square(x - mean), axis=axes)
-    shares, positions = _shares(x, context.weight, lengths)
-    total = ops.maximum(context.over_batch(ops.sum(shares)), 1e-12) * positions
-    mean = context.over_batch(ops.sum(x * shares, axis=axes)) / total
-    squares = ops.sum(ops.square(x - mean) * shares, axis=axes)
-    return mean, context.over_batch(squares) / total
-
-
-def _shares(x: Any, weight: Any, lengths: Any) -> tuple[Any, int]:
-    """What every example or step counts, to be multiplied with x; and how many numbers each has."""
+def _shares(x: Any, weight: Any, lengths: Any) -> Any:
+    """What every example counts, (batch,), or every step, (batch, time)."""
     if lengths is None:
-        return ops.reshape(weight, shape=(-1, *(1,) * (x.ndim - 1))), math.prod(x.shape[1:-1])
+        return np.ones(x.shape[0], str(x.dtype)) if weight is None else weight
     shares = ops.valid_steps(lengths, x.shape[1]).astype(str(x.dtype))
-    if weight is not None:
-        shares = shares * ops.reshape(weight, shape=(-1, 1))
-    shares = ops.reshape(shares, shape=(*x.shape[:2], *(1,) * (x.ndim - 2)))
-    return shares, math.prod(x.shape[2:-1])
+    return shares if weight is None else shares * ops.reshape(weight, shape=(-1, 1))
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ from chainrule.ops.elementwise import (
 from chainrule.ops.index import getitem, one_hot, pick, take
 from chainrule.ops.linear import affine, dot, matmul
 from chainrule.ops.margin import perceptron_criterion
+from chainrule.ops.normalize import batch_norm
 from chainrule.ops.pooling import average_pool, max_pool
 from chainrule.ops.random import (
     fold_in,
@@ -98,6 +99,7 @@ __all__ = [
     "attention",
     "attention_weights",
     "average_pool",
+    "batch_norm",
     "binary_cross_entropy",
     "broadcast_to",
     "clip",

@@ -127,6 +127,7 @@ RULES: dict[str, Callable[[Record, list[Any]], int]] = {
     "convolve": _convolve,
     "transposed_convolve": _transposed_convolve,
     "max_pool": _pool,
+    "batch_norm": _per_input(9),
     "average_pool": _pool,
     "sum": _per_input(1),
     "mean": _per_input(1),
