@@ -100,6 +100,14 @@ def shows_gun_point(found):
     assert ((from_steps > 0) == (labels == "2")).all()
 
 
+def shows_temperature(found):
+    for errors in found.values():
+        whole = {way: np.sqrt(np.mean(np.square(each))) for way, each in errors.items()}
+        better = min(whole["as today"], whole["as last year"])
+        assert whole["network"] < 0.9 * better
+        assert whole["network"] > 0.85 * whole["season alone"]
+
+
 @pytest.fixture
 def example(request, monkeypatch):
     monkeypatch.syspath_prepend(str(EXAMPLES))
