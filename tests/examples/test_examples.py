@@ -108,6 +108,12 @@ def shows_temperature(found):
         assert whole["network"] > 0.85 * whole["season alone"]
 
 
+def shows_share_prices(found):
+    assert 0.99 < found["mean"] < 1.01
+    assert found["low"] < 1 < found["high"]
+    assert found["right"] < found["rose"] + 0.01
+
+
 @pytest.fixture
 def example(request, monkeypatch):
     monkeypatch.syspath_prepend(str(EXAMPLES))
