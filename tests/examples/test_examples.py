@@ -114,6 +114,11 @@ def shows_share_prices(found):
     assert found["right"] < found["rose"] + 0.01
 
 
+def shows_attention_reverses(found):
+    assert found["right"] > 0.95
+    assert found["mirrored"] > 0.8
+
+
 @pytest.fixture
 def example(request, monkeypatch):
     monkeypatch.syspath_prepend(str(EXAMPLES))

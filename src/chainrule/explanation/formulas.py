@@ -17,6 +17,7 @@ import numpy as np
 from chainrule.autodiff import Primitive, Record
 from chainrule.explanation.names import Index, Names
 from chainrule.explanation.selection import Selection
+from chainrule.explanation.windows import pooled, products
 from chainrule.explanation.writing import EXACT, Text, factor, number, numeral, substitute
 from chainrule.ops import attention_weights
 
@@ -84,6 +85,9 @@ class Formulas:
             "cross_entropy": self._cross_entropy,
             "label_cross_entropy": self._label_cross_entropy,
             "attention": self._attention,
+            "convolve": self._convolved,
+            "max_pool": self._pooled,
+            "average_pool": self._pooled,
         }
 
     def forward(self, record: Record, index: Index) -> Written:
@@ -107,6 +111,8 @@ class Formulas:
         name = record.primitive.name
         if name in ("affine", "matmul") and self._spellable(record):
             return self._partner(record, k, out, source)
+        if name == "convolve":
+            return self._convolved_with(record, k, out, source)
         if name in ("softmax", "cross_entropy", "label_cross_entropy") and k == 0:
             return self._softmax_derivative(record, out, source)
         if name == "mean":
@@ -259,6 +265,48 @@ class Formulas:
             for j in kept
         ]
         return self._terms(pieces, len(kept) < len(sources))
+
+    def _convolved(self, record: Record, index: Index) -> Written:
+        """w·x + … + b over the window of one output; of many products the largest."""
+        x, weight, *bias = (self.names.ids[slot] for slot in record.inputs)
+        pairs = [
+            (int(weight[w]), int(x[i])) for w, i in products(record, x.shape, weight.shape, index)
+        ]
+        kept = self._largest([self.names.value(w) * self.names.value(i) for w, i in pairs])
+        pieces = [self._product(*pairs[k], n == 0) for n, k in enumerate(kept)]
+        symbols, numbers = self._terms(pieces, len(kept) < len(pairs))
+        for b in bias:
+            one = int(b[index[-1]])
+            symbols += f" + {self.names.name(one)}"
+            numbers += f" + {factor(self.names.value(one))}"
+        return symbols, numbers
+
+    def _convolved_with(self, record: Record, k: int, out: Index, source: Index) -> Written:
+        """What an input or a weight is multiplied with in the window of one output."""
+        x, weight = (self.names.ids[slot] for slot in record.inputs[:2])
+        for w, i in products(record, x.shape, weight.shape, out):
+            if k < 2 and source == (i, w)[k]:
+                return self.names.name(int((weight[w], x[i])[k])), ""
+        return "", ""
+
+    def _pooled(self, record: Record, index: Index) -> Written:
+        """The largest, or the mean, of the numbers in a window; of many the largest are written."""
+        ids = self.names.ids[record.inputs[0]]
+        parts = [int(ids[i]) for i in pooled(record, ids.shape, index)]
+        kept = self._largest([self.names.value(i) for i in parts])
+        most = record.primitive.name == "max_pool"
+        write = number if most else factor
+        pieces = [(self._named(parts[k]).text, write(self.names.value(parts[k]))) for k in kept] + [
+            ("…", "…")
+        ] * (len(kept) < len(parts))
+        between, around = (", ", "max({})") if most else (" + ", f"({{}}) / {len(parts)}")
+        symbols, numbers = (around.format(between.join(p[side] for p in pieces)) for side in (0, 1))
+        return symbols, numbers
+
+    def _largest(self, values: list[float]) -> list[int]:
+        """Which values are written, in their order: of many the largest in size."""
+        order = np.argsort(-np.abs(values), kind="stable")[: self.selection.most]
+        return sorted(int(k) for k in order)
 
     def _power(self, i: int) -> Written:
         return f"e^{self.names.name(i)}", "e^" + factor(self.names.value(i))

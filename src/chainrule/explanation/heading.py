@@ -84,7 +84,12 @@ def _legend(names: Names, loss: bool) -> Iterator[tuple[str, str]]:
     yield from _parameters(names)
     if units:
         yield "net, out", "a neuron's weighted sum, and what its activation makes of it"
-    if any(record.primitive.name == "attention" for record in names.tape.records):
+    made = {record.primitive.name for record in names.tape.records}
+    if made & {"convolve", "transposed_convolve"}:
+        yield "c1(…)", "of the first convolution: row and column, or step, and the filter"
+    if made & {"max_pool", "average_pool"}:
+        yield "p1(…)", "of the first pooling: row and column, or step, and the channel"
+    if "attention" in made:
         yield "a1(2,3)", "how much step 2 looks at step 3, by head 1 of an attention layer"
     if not loss:
         return
@@ -144,6 +149,7 @@ def _left_out(names: Names, most: int, loss: bool) -> str:
     weights = sum(int(p.size) for p in leaves(names.recorded.params))
     examples = len(names.recorded.batch["share"])
     several = f" and {examples} examples" if examples > 1 else ""
+    path = any(names.is_image(record.outputs[0]) for _, record in names.produced)
     what, changes = ("step", "loss") if loss else ("network", "prediction")
     slope = "∂E/∂value" if loss else "∂prediction/∂value"
     return (
@@ -153,5 +159,6 @@ def _left_out(names: Names, most: int, loss: bool) -> str:
         f"between them: those with the largest |value · {slope}|, which is how much the {changes} "
         "would change, to first order, if they were 0"
         + (f"; and the first {most} examples" if examples > most else "")
+        + (". Of images and sequences one path through their windows is shown" if path else "")
         + f". … stands for the rest. Every value is that of the whole {what}."
     )

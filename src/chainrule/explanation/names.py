@@ -8,12 +8,14 @@ about (reshape, transpose, …) is run on the identities themselves: what comes 
     o1, o2 …       output neurons      t1, t2 …   targets
     table1(7,2)    of the first embedding, the second number in its row of index 6
     net_h1         weighted sum        out_h1     what the activation makes of it
+    c2(3,4,1)      of the second convolution, row 3, column 4, filter 1; p1(3,4,1) of a pooling
     net_h1[2]      the same in the second example of a batch
 """
 
 from __future__ import annotations
 
 import bisect
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ import numpy as np
 from chainrule.autodiff import Record, paths
 from chainrule.engine import namespace_of
 from chainrule.explanation.recorded import Recorded
+from chainrule.explanation.windows import LETTERS as IMAGES
 from chainrule.explanation.writing import number
 from chainrule.nn import split_lengths
 from chainrule.ops.counting import MOVES
@@ -96,7 +99,7 @@ class Names:
         self._roots: list[Root] = []
         self._starts: list[int] = []
         self._next = 0
-        self._bases: Counter[str] = Counter()
+        self._images: Counter[str] = Counter()
         self._used: set[str] = set()
         self._params, batch = recorded.slots()
         self._indices = {r.inputs[1] for r in self.tape.records if r.primitive.name == "take"}
@@ -130,6 +133,18 @@ class Names:
     def slot(self, identity: int) -> int:
         """The slot in which a number was given or computed."""
         return self._place(identity)[0].slot
+
+    def place(self, identity: int) -> tuple[int, Index]:
+        """The slot in which a number was given or computed, and where it stands there."""
+        root, index = self._place(identity)
+        return root.slot, index
+
+    def is_image(self, slot: int) -> bool:
+        """Whether a slot holds what a convolution or a pooling made, or something of its shape."""
+        ids = self.ids.get(slot)
+        if ids is None or ids.ndim < 3 or ids.size == 0:
+            return False
+        return re.match(r"[cp]\d+\(", self.label(int(ids.flat[0])).unit) is not None
 
     def is_constant(self, identity: int) -> bool:
         """Whether a number is neither learnt nor computed from anything that is."""
@@ -299,6 +314,11 @@ class Names:
         shape = tuple(int(n) for n in self.values[slot].shape)
         if self.is_dense(record):
             base, label = "net", self._dense_label(i, record, inputs[0], shape)
+        elif record.primitive.name in IMAGES or self._shrinks_image(i, record, inputs, shape):
+            letter = IMAGES.get(record.primitive.name, "p")
+            self._images[letter] += 1
+            base = "net" if letter == "c" else self._base(i, record, ends_layer)
+            label = self._grid(f"{letter}{self._images[letter]}", 0)
         else:
             base, label = self._base(i, record, ends_layer), self._derived(record, inputs, shape)
         if base in ("E", "loss") or id(record) in self._head_records:
@@ -308,6 +328,16 @@ class Names:
         if size > 1 and label(tuple(0 for _ in shape)) == label(last):
             label = _positions
         self._add(slot, self._fresh(base, label, shape), label)
+
+    def _shrinks_image(self, i: int, record: Record, inputs: list[Any], shape: Index) -> bool:
+        """Whether a record takes whole images or sequences together, channel by channel."""
+        source = inputs[0].shape
+        return (
+            i < self.recorded.loss_start
+            and record.primitive.name in ("mean", "max")
+            and len(source) > 2
+            and shape == (*source[:1], *source[-1:])
+        )
 
     def _of_example(self, label: Callable[[Index], Label]) -> Callable[[Index], Label]:
         return lambda index: Label("", label(index).example if self._examples > 1 else "")
@@ -389,10 +419,10 @@ def _positions(index: Index) -> Label:
 
 
 def _counted(before: int, shape: Index) -> Callable[[Index], Label]:
-    """Numbers counted on from `before`; a matrix neuron by neuron, that is down its columns."""
+    """Numbers counted on from `before`, neuron by neuron or filter by filter: the last axis."""
 
     def label(index: Index) -> Label:
-        order, sizes = (index[::-1], shape[::-1]) if len(shape) == 2 else (index, shape)
+        order, sizes = (*index[-1:], *index[:-1]), (*shape[-1:], *shape[:-1])
         place = int(np.ravel_multi_index(order, sizes)) if index else 0
         return Label(str(before + place + 1))
 

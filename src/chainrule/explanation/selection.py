@@ -14,6 +14,7 @@ import numpy as np
 
 from chainrule.autodiff import Record
 from chainrule.explanation.names import Index, Names
+from chainrule.explanation.windows import pooled, products
 
 
 class Selection:
@@ -37,6 +38,8 @@ class Selection:
         self._picked = dict(_picked(names))
         if names.neurons:
             self._choose(arriving)
+        if most is not None:
+            self._follow(arriving)
 
     def units(self, units: Sequence[str]) -> list[int]:
         """Which of the neurons or inputs of these names are shown; the first where none is known.
@@ -95,6 +98,40 @@ class Selection:
             self._kept[record.inputs[1]] = [rows, columns]
             if len(record.inputs) == 3:
                 self._kept[record.inputs[2]] = [columns]
+
+    def _follow(self, arriving: Mapping[int, Any]) -> None:
+        """One path back through windows, in the first example: it starts where it matters most."""
+        path: dict[int, Index] = {}
+        for _, record in reversed(self.names.produced):
+            slot = record.outputs[0]
+            if not self.names.is_image(slot):
+                continue
+            values = self.names.values[slot][:1]
+            if slot not in path:
+                matters = np.abs(values * arriving.get(id(record), np.ones_like(values))[:1])
+                path[slot] = tuple(int(i) for i in np.unravel_index(matters.argmax(), values.shape))
+            self._kept[slot] = [[i] for i in path[slot]]
+            before = self._before(record, path[slot])
+            if before is not None:
+                path.setdefault(*self.names.place(before))
+
+    def _before(self, record: Record, out: Index) -> int | None:
+        """The number that most of another one on the path was made of, by its identity."""
+        arrays = [self.names.ids[slot] for slot in record.inputs]
+        name, ids = record.primitive.name, arrays[0]
+        if name == "convolve":
+            x, weight = (self.names.values[slot] for slot in record.inputs[:2])
+            places = products(record, x.shape, weight.shape, out)
+            w, at = max(places, key=lambda place: abs(weight[place[0]] * x[place[1]]))
+            kept: list[list[Sequence[int]]] = [[[i] for i in w], [[out[-1]]]]
+            self._kept |= dict(zip(record.inputs[1:], kept, strict=False))
+            return int(ids[at])
+        if name in ("max_pool", "average_pool"):
+            seen = self.names.values[record.inputs[0]]
+            places_of = pooled(record, seen.shape, out)
+            return int(ids[max(places_of, key=lambda at: seen[at])])
+        shape = self.names.values[record.outputs[0]].shape
+        return next((int(x[out]) for x in arrays if x.shape == shape), None)
 
     def _labels(self, ids: Any) -> list[str]:
         row = ids.reshape(-1, ids.shape[-1])[0]
