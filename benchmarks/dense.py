@@ -38,9 +38,9 @@ def options(arguments: list[str]) -> argparse.Namespace:
         epilog=rest,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--cases", type=_names_in(CASES), default=list(CASES), metavar="A,B")
+    parser.add_argument("--cases", type=names_in(CASES), default=list(CASES), metavar="A,B")
     parser.add_argument(
-        "--contenders", type=_names_in(CONTENDERS), default=list(CONTENDERS), metavar="A,B"
+        "--contenders", type=names_in(CONTENDERS), default=list(CONTENDERS), metavar="A,B"
     )
     parser.add_argument("--repeats", type=int, metavar="N", help=f"rounds ({REPEATS})")
     parser.add_argument("--seconds", type=float, metavar="S", help=f"of a turn ({SECONDS})")
@@ -60,7 +60,7 @@ def options(arguments: list[str]) -> argparse.Namespace:
     return chosen
 
 
-def _names_in(known: Iterable[str]) -> Callable[[str], list[str]]:
+def names_in(known: Iterable[str]) -> Callable[[str], list[str]]:
     """A reader of names with commas between them."""
 
     def names(text: str) -> list[str]:

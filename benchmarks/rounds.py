@@ -13,7 +13,7 @@ from statistics import median
 from types import TracebackType
 from typing import IO, Any, Self
 
-from benchmarks.cases import CASES, Case
+from benchmarks.cases import CASES
 
 PAUSE = 0.05
 """Seconds between turns: the idle threads of a BLAS spin for a while before they sleep."""
@@ -53,10 +53,12 @@ class Times:
 class Worker:
     """A contender's process."""
 
-    def __init__(self, contender: str, case: Case, budget: float) -> None:
+    def __init__(
+        self, contender: str, case: str, budget: float, module: str = "benchmarks.worker"
+    ) -> None:
         self.contender, self.case = contender, case
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
-        command = [sys.executable, "-m", "benchmarks.worker", contender, case.name, str(budget)]
+        command = [sys.executable, "-m", module, contender, case, str(budget)]
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -91,15 +93,20 @@ class Worker:
         self._process.wait()
         self._errors.seek(0)
         said = self._errors.read().decode(errors="replace").strip()[-2000:]
-        raise ContenderError(f"{self.contender}, {self.case.name}: the process ended.\n{said}")
+        raise ContenderError(f"{self.contender}, {self.case}: the process ended.\n{said}")
 
-    def steps(self) -> dict[str, float]:
-        """Trains once more in each way; microseconds a step."""
+    def ask(self) -> dict[str, float]:
+        """Runs everything once more; seconds by name."""
         assert self._process.stdin is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
-        taken = self.answer()["seconds"]
-        return {way: seconds / self.case.steps * 1e6 for way, seconds in taken.items()}
+        seconds: dict[str, float] = self.answer()["seconds"]
+        return seconds
+
+    def steps(self) -> dict[str, float]:
+        """Trains once more in each way; microseconds a step."""
+        steps = CASES[self.case].steps
+        return {way: seconds / steps * 1e6 for way, seconds in self.ask().items()}
 
 
 def race(name: str, contenders: Sequence[str], repeats: int, budget: float) -> list[Times]:
@@ -107,7 +114,7 @@ def race(name: str, contenders: Sequence[str], repeats: int, budget: float) -> l
     ready: list[tuple[Worker, dict[str, Any]]] = []
     with ExitStack() as stack:
         for contender in contenders:
-            worker = stack.enter_context(Worker(contender, CASES[name], budget))
+            worker = stack.enter_context(Worker(contender, name, budget))
             about = worker.answer()
             if "missing" in about:
                 print(f"{contender} is left out: no {about['missing']} here", file=sys.stderr)

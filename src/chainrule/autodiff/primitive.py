@@ -43,6 +43,7 @@ class Primitive:
         formula: what it computes, as one would write it.
         derivative: its local derivative, as one would write it.
         singular: where the derivative is not defined, and the value chosen there.
+        alone: forward rule for NumPy arrays where nothing is traced, or None: the same one.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Primitive:
         self.name = forward.__name__
         self.forward = forward
         self.vjp: Callable[..., tuple[Any, ...]] | None = None
+        self.alone: Callable[..., Any] | None = None
         self.formula = formula
         self.derivative = derivative
         self.singular = singular
@@ -72,6 +74,14 @@ class Primitive:
         self.vjp = vjp
         return vjp
 
+    def untraced(self, forward: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorator: a forward rule for NumPy arrays where nothing is traced.
+
+        It may leave out results behind the first, which are kept for the way back.
+        """
+        self.alone = forward
+        return forward
+
     def __call__(self, *inputs: Any, **static: Any) -> Any:
         """Compute, and record where an input is traced. Array inputs first, settings by name."""
         if self.promote is False:
@@ -83,7 +93,10 @@ class Primitive:
             if isinstance(x, Traced) and (tape is None or x.tape.serial > tape.serial):
                 tape = x.tape
         if tape is None:
-            return self.forward(namespace_of(*inputs), *inputs, **static)
+            xp = namespace_of(*inputs)
+            if self.alone is not None and xp.name == "numpy":
+                return self.alone(xp, *inputs, **static)
+            return self.forward(xp, *inputs, **static)
         return tape.record(self, inputs, static)
 
     def __repr__(self) -> str:

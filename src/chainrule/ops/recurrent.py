@@ -150,7 +150,10 @@ def _recurrent_gradient(xp: Any, states: Array, gates: Array, reverse: bool) -> 
     return total
 
 
-def _check(name: str, x: Array, weights: tuple[Array, ...], gates: int, lengths: Any) -> None:
+def check_recurrence(
+    name: str, x: Array, weights: tuple[Array, ...], gates: int, lengths: Any
+) -> None:
+    """Refuse shapes that do not fit together."""
     weight, recurrent_weight = weights[:2]
     units = recurrent_weight.shape[0]
     if x.ndim != 3 or weight.shape != (x.shape[2], gates * units):
@@ -183,7 +186,7 @@ def simple_rnn(
         reverse: whether time runs backwards. sequences: whether the result is the states of all
             steps, (batch, time, units), else that of the last one, (batch, units).
     """
-    _check("simple_rnn", x, (weight, recurrent_weight), 1, lengths)
+    check_recurrence("simple_rnn", x, (weight, recurrent_weight), 1, lengths)
 
     def step(carry: Any, at: Array) -> tuple[Any, Any]:
         return (xp.tanh(at + xp.matmul(carry[0], recurrent_weight)),), ()
@@ -212,17 +215,17 @@ def _(
     )
 
 
-_SLOPES = (0.5, 0.5, 1.0, 0.5)
-_MIDDLES = (0.5, 0.5, 0.0, 0.5)
+HALVES = (0.5, 0.5, 1.0, 0.5)
+MIDDLES = (0.5, 0.5, 0.0, 0.5)
 """sigmoid(x) = tanh(x/2)/2 + 1/2, so that one tanh serves all four gates: s·tanh(s·x) + m."""
 
 
-def _per_gate(xp: Any, values: tuple[float, ...], units: int, dtype: Any) -> Array:
+def per_gate(xp: Any, values: tuple[float, ...], units: int, dtype: Any) -> Array:
     """One value for every unit of each gate, (gates · units,)."""
     return xp.asarray(np.repeat(values, units).astype(dtype))
 
 
-def _parts(gates: Array, units: int) -> tuple[Array, ...]:
+def parts_of_gates(gates: Array, units: int) -> tuple[Array, ...]:
     """The gates (batch, gates · units), one by one."""
     return tuple([gates[:, k : k + units] for k in range(0, gates.shape[1], units)])
 
@@ -246,15 +249,15 @@ def lstm(
     Returns: the result as in `simple_rnn`, then for the way back, (time, batch, …): states, gates,
         cells before each step, tanh of the cells after it.
     """
-    _check("lstm", x, (weight, recurrent_weight), 4, lengths)
+    check_recurrence("lstm", x, (weight, recurrent_weight), 4, lengths)
     units = recurrent_weight.shape[0]
-    slope, middle = (_per_gate(xp, values, units, x.dtype) for values in (_SLOPES, _MIDDLES))
+    slope, middle = (per_gate(xp, values, units, x.dtype) for values in (HALVES, MIDDLES))
 
     def step(carry: Any, at: Array) -> tuple[Any, Any]:
         hidden, cell = carry
         sums = at + xp.matmul(hidden, recurrent_weight)
         gates = xp.tanh(sums * slope) * slope + middle
-        i, f, g, o = _parts(gates, units)
+        i, f, g, o = parts_of_gates(gates, units)
         new = f * cell + i * g
         bent = xp.tanh(new)
         return (o * bent, new), (gates, cell, bent)
@@ -269,12 +272,12 @@ def _(
     bias: Array, *lengths: Array, reverse: bool = False, sequences: bool = False,
 ) -> tuple[Any, ...]:  # fmt: skip
     units = recurrent_weight.shape[0]
-    whole = _per_gate(xp, (0, 0, 1, 0), units, x.dtype)
+    whole = per_gate(xp, (0, 0, 1, 0), units, x.dtype)
 
     def back(carry: Any, kept: Any) -> tuple[Any, Any]:
         to_hidden, to_cell = carry
         _, gates, cell, bent = kept
-        i, f, g, o = _parts(gates, units)
+        i, f, g, o = parts_of_gates(gates, units)
         to_cell = to_cell + to_hidden * o * (1 - bent * bent)
         from_state = xp.concatenate([to_cell, to_cell, to_cell, to_hidden], axis=1)
         others = xp.concatenate([g, cell, i, bent], axis=1)
@@ -313,14 +316,14 @@ def gru(
     Returns: the result as in `simple_rnn`, then for the way back, (time, batch, …): states, reset
         and update gate, n, what the reset gate multiplies, states before each step.
     """
-    _check("gru", x, (weight, recurrent_weight), 3, lengths)
+    check_recurrence("gru", x, (weight, recurrent_weight), 3, lengths)
     units = recurrent_weight.shape[0]
 
     def step(carry: Any, at: Array) -> tuple[Any, Any]:
         hidden = carry[0]
         again = xp.matmul(hidden, recurrent_weight)
         both = _sigmoid(xp, at[:, : 2 * units] + again[:, : 2 * units])
-        r, z = _parts(both, units)
+        r, z = parts_of_gates(both, units)
         inner = again[:, 2 * units :] + recurrent_bias
         n = xp.tanh(at[:, 2 * units :] + r * inner)
         new = n + z * (hidden - n)
@@ -341,7 +344,7 @@ def _(
     def back(carry: Any, kept: Any) -> tuple[Any, Any]:
         (arriving,) = carry
         _, both, n, inner, hidden = kept
-        r, z = _parts(both, units)
+        r, z = parts_of_gates(both, units)
         to_n = arriving * (1 - z) * (1 - n * n)
         from_state = xp.concatenate([to_n * inner, arriving * (hidden - n)], axis=1)
         inside = xp.concatenate([from_state * (both * (1 - both)), to_n * r], axis=1)
