@@ -117,7 +117,8 @@ class Compiled:
         streams = self._streams(size)
         with self._engine.precision(self._runner.dtype):
             numbers = self._numbers.get(streams) or self._put(streams)
-            X = tree_map(lambda x: self._engine.put(x, streams, parted=True), X)
+            if streams > 1:  # of one stream the program takes them sooner as they are
+                X = tree_map(lambda x: self._engine.put(x, streams, parted=True), X)
             out = tree_map(self._engine.get, self._program(X, streams)(numbers, X))
         return tree_map(lambda x: np.array(x[:rows]), cut_back(out, time))
 
