@@ -10,8 +10,8 @@ from scipy import stats
 
 import chainrule as cr
 
-SEEN, LEARNT = 20, 5
-"""Days that the network sees before it answers, and years that it learns from before an origin."""
+SEEN, LEARNT = 20, 1250
+"""Days that the network sees before it answers, and days (five years) that it learns from."""
 
 
 def prices() -> tuple[Any, Any, list[str]]:
@@ -34,11 +34,9 @@ def examples(returns: Any, days: Any) -> tuple[Any, Any]:
 def told(days: Any, cost: Any, year: int, seed: int, epochs: int) -> dict[str, Any]:
     """What the network says for each day of a year, learnt from the years before it alone."""
     returns = np.concatenate([np.zeros((1, cost.shape[1])), np.diff(np.log(cost), axis=0)])
-    start, low, high = (np.searchsorted(days, np.datetime64(f"{y}-01-01")) for y in (
-        year - LEARNT, year, year + 1
-    ))  # fmt: skip
-    scale = returns[start:low].std()
-    X, y = examples(returns / scale, np.arange(start + SEEN, low))
+    low, high = (int(np.searchsorted(days, np.datetime64(f"{y}-01-01"))) for y in (year, year + 1))
+    scale = returns[low - LEARNT : low].std()
+    X, y = examples(returns / scale, np.arange(low - LEARNT, low))
     network = cr.Network([cr.nn.LSTM(16), cr.nn.Dense(1)])
     model = cr.fit(
         network, X, y, loss="mse", seed=seed, epochs=epochs, batch_size=128, engine="xla",
