@@ -119,6 +119,13 @@ def shows_attention_reverses(found):
     assert found["mirrored"] > 0.8
 
 
+def shows_novel(found):
+    assert found["LSTM"] < found["one letter"] - 0.5
+    if len(found["samples"][1.0]) > 60:
+        assert found["LSTM"] < found["two letters"] - 0.8
+        assert found["each"][-8:].mean() < found["each"][:8].mean() - 0.2
+
+
 @pytest.fixture
 def example(request, monkeypatch):
     monkeypatch.syspath_prepend(str(EXAMPLES))
