@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.cluster import KMeans as Peer
 
 from chainrule.clustering import batch_step, chunked_kmeans, kmeans, nearest_centers
+from chainrule.clustering.compiled import bounded_loops
 from chainrule.errors import DataError, SettingError
 
 rng = np.random.default_rng(0)
@@ -65,6 +66,30 @@ def test_bounds_change_nothing():
     other = kmeans(table, 10, seed=3, bounds=False)
     np.testing.assert_array_equal(one.labels, other.labels)
     assert one.inertia == pytest.approx(other.inertia, rel=1e-13)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 1.0])
+def test_rows_in_doubt_are_measured_one_by_one_or_by_whole_tiles(share):
+    """Every row that its bounds leave in doubt finds its center, and the others are not touched."""
+    table = planted(3001, 5, 6, 3.0)[0]
+    found = kmeans(table, 6, seed=2)
+    loop = bounded_loops()
+    labels, weights = found.labels.copy(), np.ones(len(table))
+    upper, lower = np.sqrt(found.squared), np.zeros(len(table))
+    sure = rng.random(len(table)) >= share
+    lower[sure] = np.inf
+    labels[~sure] = (labels[~sure] + 1) % 6
+    sums, mass = np.zeros((6, 5)), np.zeros(6)
+    changed = loop.assign_where_needed(
+        table, weights, found.centers, np.zeros(6), 0, 0.0, 0.0, np.zeros(6),
+        labels, upper, lower, 0, len(table), sums, mass,
+    )  # fmt: skip
+    assert changed == (~sure).sum()
+    np.testing.assert_array_equal(labels, found.labels)
+    np.testing.assert_allclose(upper, np.sqrt(found.squared))
+    joined = np.bincount(found.labels[~sure], minlength=6)
+    left = np.bincount((found.labels[~sure] + 1) % 6, minlength=6)
+    np.testing.assert_array_equal(mass, joined - left)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

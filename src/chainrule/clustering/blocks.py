@@ -7,6 +7,7 @@ of one kind, whether it has one core or eight.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -49,11 +50,25 @@ def block_runner(threads: int | None, work: int) -> Iterator[Runner]:
     if count == 1 or work < THREADED_WORK:
         yield lambda call, rows: [call(b, *ends) for b, ends in enumerate(row_blocks(rows))]
         return
-    with ThreadPoolExecutor(count) as pool:
+    with ThreadPoolExecutor(count - 1) as pool:
 
         def run(call: Callable[[int, int, int], Any], rows: int) -> list[Any]:
             ends = row_blocks(rows)
-            starts, stops = zip(*ends, strict=True)
-            return list(pool.map(call, range(len(ends)), starts, stops))
+            found: list[Any] = [None] * len(ends)
+            waiting = deque(range(len(ends)))
+
+            def work_off() -> None:
+                while True:
+                    try:
+                        block = waiting.popleft()
+                    except IndexError:
+                        return
+                    found[block] = call(block, *ends[block])
+
+            helpers = [pool.submit(work_off) for _ in range(min(count, len(ends)) - 1)]
+            work_off()
+            for helper in helpers:
+                helper.result()
+            return found
 
         yield run

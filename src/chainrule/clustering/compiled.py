@@ -12,6 +12,13 @@ def loops() -> Any:
     return found
 
 
+def bounded_loops() -> Any:
+    """The loops of k-means that pass over rows which cannot change."""
+    from chainrule.clustering import bounded_loops as found
+
+    return found
+
+
 def near_loops() -> Any:
     """The loops that find what is nearest."""
     from chainrule.clustering import near_loops as found

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.clustering.blocks import Runner, block_runner, row_blocks
-from chainrule.clustering.compiled import loops
+from chainrule.clustering.compiled import bounded_loops, loops
 from chainrule.clustering.lloyd import CompiledLloyd
 from chainrule.clustering.repair import Assigned, unit_rows
 from chainrule.clustering.seeding import random_rows, seed_centers
+from chainrule.clustering.spread import mean_variance
 from chainrule.engine import gpu_is_there
 from chainrule.errors import DataError, SettingError, unknown_name
 
@@ -89,7 +90,6 @@ def kmeans(
         data = unit_rows(data)
     mass = np.ones(len(data)) if weights is None else np.asarray(weights, "float64")
     rng = np.random.default_rng(seed)
-    allowed = tol * float(np.var(data, axis=0, dtype="float64").mean())
     given = None if isinstance(init, str) else np.array(init, "float64")
     if given is not None and given.shape != (clusters, data.shape[1]):
         raise SettingError(
@@ -101,6 +101,7 @@ def kmeans(
     compiled = CompiledLloyd(data, mass, cosine) if chosen_engine(engine, work) == "xla" else None
     best: Clusters | None = None
     with block_runner(threads, work) as run:
+        allowed = tol * mean_variance(data, run)
         for _ in range(1 if given is not None else starts):
             centers = _first_centers(data, mass, clusters, given, init, rng, run)
             if compiled is not None:
@@ -187,14 +188,14 @@ class _State(Assigned):
 
     def measure_doubtful(self, centers: Any, moved: Any, run: Runner) -> int:
         """Only the rows that the bounds leave in doubt; how many changed their center."""
-        step = loops().assign_where_needed
+        loop = bounded_loops()
         order = np.argsort(-moved, kind="stable")
         farthest = int(order[0])
         most, next_most = float(moved[farthest]), float(moved[order[min(1, len(order) - 1)]])
         gaps = np.empty(len(centers))
-        loops().half_gaps(centers, gaps)
+        loop.half_gaps(centers, gaps)
         changed = run(
-            lambda b, start, stop: step(
+            lambda b, start, stop: loop.assign_where_needed(
                 self.rows, self.weights, centers, moved, farthest, most, next_most, gaps,
                 self.labels, self.upper, self.lower, start, stop,
                 self.part_sums[b], self.part_mass[b],

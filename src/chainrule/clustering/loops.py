@@ -25,7 +25,8 @@ compiled = numba.njit(
 
 
 @compiled
-def _fill(rows, first, count, tile):  # type: ignore[no-untyped-def]
+def fill(rows, first, count, tile):  # type: ignore[no-untyped-def]
+    """Turn so many rows from the first on into a tile."""
     for r in range(count):
         for f in range(tile.shape[0]):
             tile[f, r] = rows[first + r, f]
@@ -53,7 +54,7 @@ def _measure(tile, centers, j, out):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _nearest_two(tile, centers, out, best, second, place):  # type: ignore[no-untyped-def]
+def nearest_two(tile, centers, out, best, second, place):  # type: ignore[no-untyped-def]
     """The nearest center of every row of a tile (the first of equal ones), and both distances."""
     best[:] = np.inf
     second[:] = np.inf
@@ -73,8 +74,8 @@ def assign(rows, centers, labels, squared, start, stop):  # type: ignore[no-unty
     best, second, place = np.empty(TILE), np.empty(TILE), np.zeros(TILE, np.int32)
     for first in range(start, stop, TILE):
         count = min(TILE, stop - first)
-        _fill(rows, first, count, tile)
-        _nearest_two(tile, centers, out, best, second, place)
+        fill(rows, first, count, tile)
+        nearest_two(tile, centers, out, best, second, place)
         for r in range(count):
             labels[first + r] = place[r]
             squared[first + r] = best[r]
@@ -91,8 +92,8 @@ def assign_and_bound(  # type: ignore[no-untyped-def]
     mass[:] = 0.0
     for first in range(start, stop, TILE):
         count = min(TILE, stop - first)
-        _fill(rows, first, count, tile)
-        _nearest_two(tile, centers, out, best, second, place)
+        fill(rows, first, count, tile)
+        nearest_two(tile, centers, out, best, second, place)
         for r in range(count):
             i, mine = first + r, place[r]
             labels[i] = mine
@@ -104,79 +105,15 @@ def assign_and_bound(  # type: ignore[no-untyped-def]
 
 
 @compiled
-def assign_where_needed(  # type: ignore[no-untyped-def]
-    rows, weights, centers, moved, farthest, most, next_most, half_gap,
-    labels, upper, lower, start, stop, sums, mass,
-):  # fmt: skip
-    """Hamerly (2010): only rows that the bounds leave in doubt are measured.
-
-    Args:
-        moved: how far every center moved. farthest: which one moved most. most, next_most: how far
-            it and the next one did. half_gap: half the distance of every center to its nearest one.
-        sums, mass: filled with the changes of the sums and weights by center.
-
-    Returns:
-        How many rows have another center than before.
-    """
-    tile, out = np.zeros((rows.shape[1], TILE)), np.empty(TILE)
-    best, second, place = np.empty(TILE), np.empty(TILE), np.zeros(TILE, np.int32)
-    doubtful = np.empty(TILE, np.int64)
+def add_deviations(rows, middle, start, stop, sums, squares):  # type: ignore[no-untyped-def]
+    """By feature, the sums of a block's deviations from `middle` and of their squares."""
     sums[:] = 0.0
-    mass[:] = 0.0
-    changed = 0
-    count = 0
+    squares[:] = 0.0
     for i in range(start, stop):
-        mine = labels[i]
-        high = upper[i] + moved[mine]
-        low = lower[i] - (next_most if mine == farthest else most)
-        bound = max(low, half_gap[mine]) * SAFETY
-        upper[i] = high
-        lower[i] = low
-        if high >= bound:
-            square = 0.0
-            for f in range(rows.shape[1]):
-                gap = rows[i, f] - centers[mine, f]
-                square += gap * gap
-            high = math.sqrt(square)
-            upper[i] = high
-            if high >= bound:
-                for f in range(rows.shape[1]):
-                    tile[f, count] = rows[i, f]
-                doubtful[count] = i
-                count += 1
-        if count == TILE or (count > 0 and i == stop - 1):
-            _nearest_two(tile, centers, out, best, second, place)
-            for r in range(count):
-                row, new = doubtful[r], place[r]
-                old = labels[row]
-                upper[row] = math.sqrt(best[r])
-                lower[row] = math.sqrt(second[r])
-                if new != old:
-                    changed += 1
-                    labels[row] = new
-                    mass[old] -= weights[row]
-                    mass[new] += weights[row]
-                    for f in range(rows.shape[1]):
-                        part = weights[row] * rows[row, f]
-                        sums[old, f] -= part
-                        sums[new, f] += part
-            count = 0
-    return changed
-
-
-@compiled
-def half_gaps(centers, gaps):  # type: ignore[no-untyped-def]
-    """Half the distance of every center to the nearest other one; infinite for a single one."""
-    gaps[:] = np.inf
-    for i in range(centers.shape[0]):
-        for j in range(i):
-            square = 0.0
-            for f in range(centers.shape[1]):
-                gap = centers[i, f] - centers[j, f]
-                square += gap * gap
-            gaps[i] = min(gaps[i], square)
-            gaps[j] = min(gaps[j], square)
-    gaps[:] = np.sqrt(gaps) / 2
+        for f in range(rows.shape[1]):
+            gap = rows[i, f] - middle[f]
+            sums[f] += gap
+            squares[f] += gap * gap
 
 
 @compiled
@@ -191,7 +128,7 @@ def left_by(rows, weights, candidates, closest, start, stop, pots):  # type: ign
     pots[:] = 0.0
     for first in range(start, stop, TILE):
         count = min(TILE, stop - first)
-        _fill(rows, first, count, tile)
+        fill(rows, first, count, tile)
         mass[count:] = 0.0
         mass[:count] = weights[first : first + count]
         near[:count] = closest[first : first + count]
@@ -210,7 +147,7 @@ def bring_closer(rows, weights, centers, closest, start, stop):  # type: ignore[
     total = 0.0
     for first in range(start, stop, TILE):
         count = min(TILE, stop - first)
-        _fill(rows, first, count, tile)
+        fill(rows, first, count, tile)
         _measure(tile, centers, 0, out)
         for r in range(count):
             closest[first + r] = min(closest[first + r], out[r])
