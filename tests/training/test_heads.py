@@ -73,7 +73,7 @@ def test_one_column_and_yes_or_no_are_read_back_too():
 def test_rows_beyond_one_chunk_are_put_together(monkeypatch):
     model = fit()
     whole = model.predict(X)
-    monkeypatch.setattr("chainrule.model.model.CHUNK", 7)
+    monkeypatch.setattr("chainrule.model.running.CHUNK", 7)
     np.testing.assert_allclose(model.predict(X)["box"], whole["box"], rtol=1e-5)
     assert (model.predict(X)["class"] == whole["class"]).all()
 

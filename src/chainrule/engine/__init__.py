@@ -14,7 +14,6 @@ from chainrule.engine.windows import (
     chunk_of,
     columns,
     padded,
-    rows_of_windows,
     taps,
     window_counts,
 )
@@ -32,7 +31,6 @@ __all__ = [
     "keep_programs_on_disk",
     "namespace_of",
     "padded",
-    "rows_of_windows",
     "taps",
     "window_counts",
 ]

@@ -68,17 +68,6 @@ def columns(
     return xp.reshape(own, (groups, rows, len(seen) * (channels // groups)))
 
 
-def rows_of_windows(xp: Any, x: Array, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Array:
-    """`columns` of one group turned around: (kernel · channels, batch · windows)."""
-    counts = window_counts(x.shape[1:-1], kernel, stride, dilation)
-    rows = x.shape[0] * math.prod(counts)
-    seen = [
-        xp.swapaxes(xp.reshape(part, (rows, x.shape[-1])), 0, 1)
-        for _, part in taps(x, kernel, stride, dilation, counts)
-    ]
-    return seen[0] if len(seen) == 1 else xp.concatenate(seen, axis=0)
-
-
 def chunk_of(batch: int, numbers: int) -> int:
     """Examples of so many numbers that stay in the cache together, best a divisor of the batch."""
     most = max(1, min(batch, CHUNK_NUMBERS // max(1, numbers)))

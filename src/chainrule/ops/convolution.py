@@ -13,10 +13,7 @@ import math
 from typing import Any, TypeAlias
 
 from chainrule.autodiff import primitive
-from chainrule.engine import Array, chunk_of, columns, padded, rows_of_windows
-
-FEW_CHANNELS = 4
-"""Up to so many, the windows are laid below each other: side by side, copying them is the cost."""
+from chainrule.engine import Array, chunk_of, columns, padded
 
 Sizes: TypeAlias = tuple[int, ...]
 Widths: TypeAlias = tuple[tuple[int, int], ...]
@@ -165,10 +162,6 @@ def _to_weight(
 
     def product(x: Array, c: Array) -> Array:
         """(groups, filters / groups, kernel · channels / groups)."""
-        if groups == 1 and x.shape[-1] <= FEW_CHANNELS:
-            seen = rows_of_windows(xp, padded(xp, x, padding), kernel, stride, dilation)
-            arrived = xp.reshape(c, (c.shape[0] * windows, outer))
-            return xp.expand_dims(xp.swapaxes(xp.matmul(seen, arrived), 0, 1), 0)
         rows = columns(xp, padded(xp, x, padding), kernel, stride, dilation, groups)
         arrived = xp.reshape(c, (c.shape[0] * windows, groups, outer // groups))
         if groups == 1:
