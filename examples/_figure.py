@@ -1,5 +1,6 @@
 """How the figures of the examples look, and how they are saved."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,20 @@ def panels(count: int, width: float = 4.0, height: float = 3.7) -> tuple[Figure,
     figure = Figure(figsize=(width * count, height), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.1, h_pad=0.08, wspace=0.04)
     return figure, list(figure.subplots(1, count, squeeze=False)[0])
+
+
+def grid(panel: Any, pictures: Any, columns: int, titles: Sequence[str] = (), **shown: Any) -> None:
+    """Pictures (count, height, width) in rows of so many, each with its title above it."""
+    panel.axis("off")
+    rows = -(-len(pictures) // columns)
+    high, wide = 1 / max(rows, 1), 1 / columns
+    for i, picture in enumerate(pictures):
+        row, column = divmod(i, columns)
+        part = panel.inset_axes((column * wide, 1 - (row + 1) * high, wide * 0.9, high * 0.8))
+        part.imshow(picture, **shown)
+        part.axis("off")
+        if i < len(titles):
+            part.set_title(titles[i], fontsize=7, fontweight="normal", pad=2, loc="center")
 
 
 def save(figure: Figure, folder: str | Path, name: str) -> Path:

@@ -126,6 +126,28 @@ def shows_novel(found):
         assert found["each"][-8:].mean() < found["each"][:8].mean() - 0.2
 
 
+def shows_handwritten_digits(found):
+    convolutional, dense, logistic = found["rights"].values()
+    assert convolutional > logistic
+    assert dense > logistic
+    assert convolutional > 0.96
+
+
+def shows_face_or_not(found):
+    right, low, high = found["convolutional"]
+    assert low < right < high < 1
+    assert low > found["no black pixels"][0]
+
+
+def shows_steering(found):
+    mean, linear, convolutional = found.values()
+    assert convolutional < 0.6 * linear < 0.6 * mean
+
+
+def shows_fashion_images(found):
+    assert found["right"] > (0.92 if found["tested"] == 10_000 else 0.7)
+
+
 @pytest.fixture
 def example(request, monkeypatch):
     monkeypatch.syspath_prepend(str(EXAMPLES))
@@ -151,6 +173,7 @@ def test_an_example_shows_what_it_claims(example, tmp_path, capsys):
 
 
 @pytest.mark.long
+@pytest.mark.filterwarnings("ignore:X holds uint8 pictures")
 @pytest.mark.parametrize("example", NAMES, indirect=True)
 def test_a_whole_example_shows_what_it_claims(example, tmp_path):
     run(example, tmp_path, quick=False)
