@@ -48,6 +48,16 @@ def test_the_confusion_matrix_counts_the_models_own_predictions(model):
     assert first.startswith(f"{((truth == 'Adelie') & (predicted == 'Adelie')).sum()}\n")
 
 
+def test_a_figure_of_the_rows_it_was_made_from_says_so(model):
+    note = "its own training rows"
+    for kind in ("confusion", "calibration"):
+        assert note in cr.plot(model, kind, PENGUINS).axes[0].get_title(loc="left")
+    rows = Path(PENGUINS).read_text().splitlines()[:-1]
+    names, *cells = (line.split(",") for line in rows)
+    fewer = {name: [row[i] for row in cells] for i, name in enumerate(names)}
+    assert note not in cr.plot(model, "confusion", fewer).axes[0].get_title(loc="left")
+
+
 def test_two_classes_are_calibrated_and_confused_too():
     x = np.random.default_rng(0).normal(size=200)
     table = {"x": x, "y": np.where(x > 0, "up", "down")}

@@ -55,9 +55,14 @@ def traits(table: Table, names: list[str], mine: Any) -> list[Trait]:
     return sorted(found, key=lambda trait: -abs(trait.effect))
 
 
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
 def sentence(number: int, rows: int, total: int, found: list[Trait]) -> str:
     """A segment in words."""
-    head = f"Segment {number}, {rows:,} {'row' if rows == 1 else 'rows'} ({rows / total:.0%}): "
+    counted = f"{rows:,} {'row' if rows == 1 else 'rows'}"
+    head = f"Segment {number}, {counted} ({_percent(rows / total)}): "
     told: list[Trait] = []
     seen: set[str] = set()
     for trait in found:
@@ -117,10 +122,11 @@ def _of_labels(column: Column, inside: Any, outside: Any) -> list[Trait]:
             words = f"mostly {label}"
         else:
             words = f"{'more' if effects[place] > 0 else 'less'} often {label}"
+        compared = f"{_percent(share)} against {_percent(there[place])} elsewhere"
         found.append(
             Trait(
                 column.name, f"{words} ({column.name})", float(effects[place]), float(share),
-                float(there[place]), label, f"{share:.0%} against {there[place]:.0%} elsewhere",
+                float(there[place]), label, compared,
             )
         )  # fmt: skip
     return found

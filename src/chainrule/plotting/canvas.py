@@ -77,6 +77,13 @@ def new_figure(
     return figure, list(panels.reshape(-1))
 
 
+def add_note(figure: Any, note: str) -> None:
+    """A line below the title of a figure's first panel."""
+    panel = figure.axes[0]
+    title = panel.get_title(loc="left")
+    panel.set_title(f"{title}\n{note}", loc="left", fontsize=10, fontweight="bold")
+
+
 def save_figure(figure: Any, path: str | os.PathLike[str]) -> None:
     """Write a figure as SVG or PNG, by the ending of the path; the same figure, the same bytes.
 

@@ -55,8 +55,8 @@ def draw_scatter(places: Any, labels: Any, centers: Any, shares: Any, sizes: Seq
         )  # fmt: skip
     panel.set(
         title="Segments along the two principal axes",
-        xlabel=f"first axis ({shares[0]:.0%} of the variance)",
-        ylabel=f"second axis ({shares[1]:.0%})",
+        xlabel=f"first axis ({100 * shares[0]:.0f} % of the variance)",
+        ylabel=f"second axis ({100 * shares[1]:.0f} %)",
     )
     panel.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure

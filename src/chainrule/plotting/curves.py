@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.plotting.canvas import BLUE, GRAY, ORANGE, drawn, new_figure, whole_ticks
+from chainrule.plotting.canvas import BLUE, GRAY, ORANGE, add_note, drawn, new_figure, whole_ticks
 
 MANY_FOLDS = 30.0
 """From this ratio of the largest to the smallest loss on, the scale is logarithmic."""
@@ -45,7 +45,7 @@ def draw_curves(
     whole_ticks(panel.xaxis)
     panel.set(xlabel="epoch", ylabel=loss, title="Loss by epoch")
     if note:
-        panel.set_title(f"Loss by epoch\n{note}", fontsize=10)
+        add_note(figure, note)
     panel.legend()
     return figure
 

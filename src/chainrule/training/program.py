@@ -172,25 +172,23 @@ def _in_parts(
     if shape.streams == 1:
         return gradient(params, state, batch, step_key, rates)
     rows = len(batch["share"])
-    start = xp.stream() * rows
-    if shape.pieces == 1:
-        (loss, state), grads = gradient(
-            params, state, batch, {**step_key, "first_row": start}, rates
-        )
-        loss, grads = xp.sum_streams((loss, grads))
-        return (loss, state), grads
-    size = rows // shape.pieces
+    start, size = xp.stream() * rows, rows // shape.pieces
+
+    def of(first_row: Any, part: Tree) -> Any:
+        return gradient(params, state, part, {**step_key, "first_row": first_row}, rates)
 
     def add(total: Any, at: Any) -> Any:
-        piece = rebuild(batch, iter(at[1:]))
-        (loss, _), grads = gradient(params, state, piece, {**step_key, "first_row": at[0]}, rates)
+        (loss, _), grads = of(at[0], rebuild(batch, iter(at[1:])))
         return tuple([a + b for a, b in zip(total, (loss, *grads), strict=True)]), ()
 
-    starts = start + size * xp.arange(shape.pieces, dtype="int32")
-    pieces = [xp.reshape(x, (shape.pieces, size, *x.shape[1:])) for x in leaves(batch)]
-    zero = xp.zeros((), dtype=str(batch["share"].dtype))
-    zeros = (zero, *(xp.zeros_like(x) for x in leaves(params)))
-    (loss, *grads), _ = xp.scan(add, zeros, (starts, *pieces), shape.pieces, False)
+    if shape.pieces == 1:
+        (loss, state), grads = of(start, batch)
+    else:  # a layer with a state looks at the whole batch, so here there is none
+        starts = start + size * xp.arange(shape.pieces, dtype="int32")
+        pieces = [xp.reshape(x, (shape.pieces, size, *x.shape[1:])) for x in leaves(batch)]
+        zero = xp.zeros((), dtype=str(batch["share"].dtype))
+        zeros = (zero, *(xp.zeros_like(x) for x in leaves(params)))
+        (loss, *grads), _ = xp.scan(add, zeros, (starts, *pieces), shape.pieces, False)
     loss, grads = xp.sum_streams((loss, grads))
     return (loss, state), grads
 

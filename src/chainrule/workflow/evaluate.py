@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data import NUMBER, TargetCode, as_table
+from chainrule.data import NUMBER, TargetCode
 from chainrule.judgement import (
     ANSWERS,
     CLASSES,
@@ -24,9 +24,8 @@ from chainrule.judgement import (
     measure_difference,
 )
 from chainrule.model import Model
-from chainrule.workflow.card import rows_of_bits
 from chainrule.workflow.evaluation_page import evaluation_lines
-from chainrule.workflow.models import Markers, load_model, missing_markers, table_encoder
+from chainrule.workflow.models import Markers, load_model, table_encoder
 from chainrule.workflow.truth import Answers, gather_answers
 
 
@@ -96,10 +95,6 @@ def evaluate(
     """
     made = load_model(model, source)
     encoder, answers = table_encoder(made), gather_answers(made, source, name, missing)
-    same = _is_training_table(made, source, answers, missing)
-    unseen = _unseen(made, answers) if same else None
-    if unseen is not None:
-        answers = answers.take(unseen)
     asked = Asked(_task(made), tuple(code.column for code in encoder.targets), _classes(made))
     trivial = _trivial(made, answers)
     scores, trivial_scores = (
@@ -110,7 +105,7 @@ def evaluate(
         )
     )
     gain = _gain(answers, trivial)
-    seen, rows = same and unseen is None, len(answers.truth)
+    rows = len(answers.truth)
     return Evaluation(
         table=answers.table,
         target=", ".join(asked.targets),
@@ -121,9 +116,9 @@ def evaluate(
         trivial_scores={name: measure.value for name, measure in trivial_scores.items()},
         gain=gain,
         card=made.judgement,
-        seen=seen,
-        unseen=unseen is not None,
-        verdict=tuple(_verdict(scores, trivial.name, gain, made.judgement, seen, rows)),
+        seen=answers.seen,
+        unseen=answers.unseen,
+        verdict=tuple(_verdict(scores, trivial.name, gain, made.judgement, answers.seen, rows)),
     )
 
 
@@ -184,27 +179,6 @@ def _share_saved(means: Any) -> Any:
     """What is saved of the mean squared errors of the guess (tables, 2 · targets), as a share."""
     guess, said = np.split(means, 2, axis=1)
     return ((guess - said) / np.where(guess > 0, guess, 1.0)).mean(axis=1)
-
-
-def _is_training_table(model: Model, source: Any, answers: Answers, missing: Markers) -> bool:
-    """Whether the rows are those that the model was made from, where that can be found out."""
-    if hasattr(source, "read") or model.card.get("data_rows") != len(answers.truth):
-        return False
-    types = model.card.get("types")
-    table = as_table(
-        source, types if isinstance(types, dict) else None, missing=missing_markers(model, missing)
-    )
-    targets = [table.column(code.column) for code in table_encoder(model).targets]
-    kept = np.flatnonzero(~np.any([column.missing for column in targets], axis=0))
-    return bool(table.take(kept).digest() == model.card.get("data_hash"))
-
-
-def _unseen(model: Model, answers: Answers) -> Any:
-    """The rows that a model which was not judged has never seen; None where it was judged."""
-    if model.judgement is not None or not isinstance(model.card.get("unseen"), str):
-        return None
-    rows = rows_of_bits(model.card["unseen"])
-    return rows if len(rows) and rows[-1] < len(answers.truth) else None
 
 
 def _verdict(

@@ -19,7 +19,7 @@ KNOWN_ELSEWHERE = (
 )
 """Parts of the card that the page shows in words of its own, or that are too long for it."""
 
-COUNTED = ("rows_without_target", "duplicates", "duplicates_removed", "folds")
+COUNTED = ("rows_without_target", "duplicates", "duplicates_removed", "folds", "stopped_by_time")
 SECONDS = ("seconds", "seconds_in_all")
 HASH_DIGITS = 12
 """So many digits tell data apart for a reader."""

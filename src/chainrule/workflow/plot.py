@@ -17,6 +17,7 @@ from chainrule.judgement import confusion_counts, reliability
 from chainrule.model import Model
 from chainrule.nn import Dense, Network
 from chainrule.plotting import (
+    add_note,
     draw_calibration,
     draw_confusion,
     draw_curves,
@@ -80,7 +81,11 @@ def plot(
             f"A figure of {kind} is drawn from rows with known targets: name a table, e.g. "
             f"chainrule plot MODEL FILE.csv --kind {kind}"
         )
-    return FROM_ROWS[kind](made, gather_answers(made, source, name, missing))
+    answers = gather_answers(made, source, name, missing)
+    figure = FROM_ROWS[kind](made, answers)
+    if answers.seen:
+        add_note(figure, "its own training rows: not how it does on new ones")
+    return figure
 
 
 def _check_kind(model: Model, kind: str) -> None:

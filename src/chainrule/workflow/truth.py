@@ -13,6 +13,7 @@ from chainrule.data import (
     Column,
     Strange,
     TargetCode,
+    as_table,
     no_column,
     strange_cells,
     table_chunks,
@@ -21,6 +22,7 @@ from chainrule.data import (
 )
 from chainrule.errors import DataError
 from chainrule.model import Model
+from chainrule.workflow.card import rows_of_bits
 from chainrule.workflow.models import Markers, missing_markers, table_encoder
 
 
@@ -85,6 +87,9 @@ class Answers:
         probabilities: (rows, classes), or of yes (rows, targets); None where the model has none.
         left_out: rows without a target.
         table: what messages call the table.
+        seen: whether the model was trained on these very rows.
+        unseen: whether the table is the one that it was made from, and these are only the rows that
+            training never saw, because it was not judged then.
     """
 
     truth: Any
@@ -92,15 +97,22 @@ class Answers:
     probabilities: Any
     left_out: int
     table: str
+    seen: bool = False
+    unseen: bool = False
 
     def take(self, rows: Any) -> Answers:
         """The answers of these rows only."""
         shares = None if self.probabilities is None else self.probabilities[rows]
-        return Answers(self.truth[rows], self.predicted[rows], shares, self.left_out, self.table)
+        return replace(
+            self, truth=self.truth[rows], predicted=self.predicted[rows], probabilities=shares
+        )
 
 
 def gather_answers(model: Model, source: Any, name: str = "", missing: Markers = None) -> Answers:
     """Predict all rows of a table that have their targets; the rows may be read piece by piece.
+
+    Where the table is the one that the model was made from, the answers say so; of a model that was
+    not judged then they are those of the rows that were held back.
 
     Raises:
         DataError: the table has no target column, or no row with a target.
@@ -137,7 +149,39 @@ def gather_answers(model: Model, source: Any, name: str = "", missing: Markers =
         )
     warn_of(together(strange), stacklevel=3)
     truth, predicted, shares = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return Answers(truth, predicted, shares if _has_shares(model) else None, left_out, table)
+    answers = Answers(truth, predicted, shares if _has_shares(model) else None, left_out, table)
+    return _beside_training(model, source, answers, missing)
+
+
+def _beside_training(model: Model, source: Any, answers: Answers, missing: Markers) -> Answers:
+    """What the rows are to the model: new ones, those it was trained on, or those held back."""
+    if not _is_training_table(model, source, answers, missing):
+        return answers
+    unseen = _unseen(model, answers)
+    if unseen is None:
+        return replace(answers, seen=True)
+    return replace(answers.take(unseen), unseen=True)
+
+
+def _is_training_table(model: Model, source: Any, answers: Answers, missing: Markers) -> bool:
+    """Whether the rows are those that the model was made from, where that can be found out."""
+    if hasattr(source, "read") or model.card.get("data_rows") != len(answers.truth):
+        return False
+    types = model.card.get("types")
+    table = as_table(
+        source, types if isinstance(types, dict) else None, missing=missing_markers(model, missing)
+    )
+    targets = [table.column(code.column) for code in table_encoder(model).targets]
+    kept = np.flatnonzero(~np.any([column.missing for column in targets], axis=0))
+    return bool(table.take(kept).digest() == model.card.get("data_hash"))
+
+
+def _unseen(model: Model, answers: Answers) -> Any:
+    """The rows that a model which was not judged has never seen; None where it was judged."""
+    if model.judgement is not None or not isinstance(model.card.get("unseen"), str):
+        return None
+    rows = rows_of_bits(model.card["unseen"])
+    return rows if len(rows) and rows[-1] < len(answers.truth) else None
 
 
 def predicted_values(model: Model, inputs: Any) -> Any:
