@@ -15,7 +15,8 @@ import numpy as np
 
 from chainrule.autodiff import Record, Tree, rebuild
 from chainrule.engine import namespace_of
-from chainrule.explanation.names import Index, Names
+from chainrule.explanation.labels import Index
+from chainrule.explanation.names import Names
 from chainrule.explanation.page import Derivative, Term
 from chainrule.explanation.selection import Selection
 from chainrule.explanation.writing import EXACT

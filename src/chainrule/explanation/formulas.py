@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.autodiff import Primitive, Record
-from chainrule.explanation.names import Index, Names
+from chainrule.explanation.labels import Index
+from chainrule.explanation.names import Names
 from chainrule.explanation.selection import Selection
 from chainrule.explanation.windows import pooled, products
 from chainrule.explanation.writing import EXACT, Text, factor, number, numeral, substitute

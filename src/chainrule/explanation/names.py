@@ -25,6 +25,18 @@ import numpy as np
 
 from chainrule.autodiff import Record, paths
 from chainrule.engine import namespace_of
+from chainrule.explanation.labels import (
+    Index,
+    Label,
+    commas,
+    counted_on,
+    joined,
+    positions,
+    reduced_axes,
+    rows_of,
+    spread,
+)
+from chainrule.explanation.landmarks import head_records, last_denses, leading_to, loss_record
 from chainrule.explanation.recorded import Recorded
 from chainrule.explanation.windows import LETTERS as IMAGES
 from chainrule.explanation.writing import number
@@ -41,24 +53,6 @@ NOUNS = {
 LETTERS = {"weight": "w", "bias": "b"}
 TABLE = "table"
 """What embeddings call the parameter that rows are picked from."""
-
-
-@dataclass(frozen=True)
-class Label:
-    """Which neuron a number belongs to, and which example; empty where to none or to several."""
-
-    unit: str = ""
-    example: str = ""
-
-    def merged(self, other: Label) -> Label:
-        """What two numbers have in common."""
-        return Label(
-            self.unit if self.unit == other.unit else "",
-            self.example if self.example == other.example else "",
-        )
-
-
-Index = tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,9 +100,9 @@ class Names:
         self._examples = len(recorded.batch["share"])
         self._name_params()
         self._name_batch(batch)
-        self._loss_record = self._find_loss_record()
-        self._head_records = self._find_head_records()
-        self._last_denses = self._find_last_denses()
+        self._loss_record = loss_record(recorded)
+        self._head_records = head_records(recorded)
+        self._last_denses = last_denses(recorded, self.is_dense)
         self._outputs = 0
         self._hidden = 0
         self._walk()
@@ -118,7 +112,7 @@ class Names:
         root, index = self._place(identity)
         if root.constant:
             return number(self.value(identity))
-        return _joined(root.base, root.label(index), root.param)
+        return joined(root.base, root.label(index), root.param)
 
     def label(self, identity: int) -> Label:
         """The neuron and the example that a number belongs to."""
@@ -199,9 +193,9 @@ class Names:
             before = counted[letter]
             counted[letter] += 1 if key == TABLE else int(self.values[slot].size)
             if key == TABLE:
-                self._add(slot, "", _rows_of(f"{TABLE}{before + 1}"), param=True)
+                self._add(slot, "", rows_of(f"{TABLE}{before + 1}"), param=True)
             else:
-                self._add(slot, letter, _counted(before, shape), param=True)
+                self._add(slot, letter, counted_on(before, shape), param=True)
 
     def _name_batch(self, batch: Any) -> None:
         values, lengths = split_lengths(batch["x"])
@@ -226,51 +220,13 @@ class Names:
     def _grid(self, letter: str, axes: int, before: int = 0) -> Callable[[Index], Label]:
         def label(index: Index) -> Label:
             inner = [before + i + 1 for i in index[1:]]
-            unit = f"{letter}{inner[0]}" if axes == 2 else f"{letter}({_commas(inner)})"
+            unit = f"{letter}{inner[0]}" if axes == 2 else f"{letter}({commas(inner)})"
             return Label(unit, self._example(index[0]))
 
         return label
 
     def _example(self, row: int) -> str:
         return f"[{row + 1}]" if self._examples > 1 else ""
-
-    def _find_loss_record(self) -> Record | None:
-        """The record that computes the loss of every example, looked for behind mere moves."""
-        made = {record.outputs[0]: (i, record) for i, record in enumerate(self.tape.records)}
-        position, record = made[self.recorded.recording.loss.slot]
-        slot = record.inputs[0]
-        while slot in made:
-            position, record = made[slot]
-            if position < self.recorded.loss_start:
-                break
-            if record.primitive.name not in MOVES or len(record.inputs) != 1:
-                return record
-            slot = record.inputs[0]
-        return None
-
-    def _find_head_records(self) -> dict[int, str]:
-        """The names of the records that compute the losses of several heads."""
-        made = {record.outputs[0]: record for record in self.tape.records}
-        found = {}
-        for head, slot in self.recorded.head_losses.items():
-            record = made.get(slot)
-            while record and record.primitive.name in MOVES and len(record.inputs) == 1:
-                record = made.get(record.inputs[0])
-            if record is not None:
-                found[id(record)] = f"loss_{head}"
-        return found
-
-    def _find_last_denses(self) -> set[int]:
-        """The positions of the dense records that make the outputs, of each head its own."""
-        outputs = self.recorded.outputs
-        records = self.tape.records[: self.recorded.loss_start]
-        slots = outputs.values() if isinstance(outputs, dict) else [outputs]
-        found = set()
-        for slot in slots:
-            before = _leading_to(records, slot) if len(slots) > 1 else range(len(records))
-            dense = [i for i in before if self.is_dense(records[i])]
-            found |= {max(dense)} if dense else set()
-        return found
 
     def is_dense(self, record: Record) -> bool:
         """Whether a record is a weighted sum with a weight matrix of the network."""
@@ -280,7 +236,7 @@ class Names:
         return weight is not None and weight.ndim == 2 and self.is_param(int(weight.flat[0]))
 
     def _walk(self) -> None:
-        useful = _leading_to(self.tape.records, self.recorded.recording.loss.slot)
+        useful = leading_to(self.tape.records, self.recorded.recording.loss.slot)
         ends = {mark.end - 1 for mark in self.recorded.marks}
         for i, record in enumerate(self.tape.records):
             if i not in useful:
@@ -326,7 +282,7 @@ class Names:
         size = int(np.prod(shape, dtype=int))
         last = tuple(n - 1 for n in shape)
         if size > 1 and label(tuple(0 for _ in shape)) == label(last):
-            label = _positions
+            label = positions
         self._add(slot, self._fresh(base, label, shape), label)
 
     def _shrinks_image(self, i: int, record: Record, inputs: list[Any], shape: Index) -> bool:
@@ -357,10 +313,10 @@ class Names:
         """The base, with a digit where it would name two numbers alike."""
         first = label(tuple(0 for _ in shape)) if 0 not in shape else Label()
         count, tried = 1, base
-        while _joined(tried, first) in self._used:
+        while joined(tried, first) in self._used:
             count += 1
             tried = f"{base}{count}"
-        self._used.add(_joined(tried, first))
+        self._used.add(joined(tried, first))
         return tried
 
     def _dense_label(
@@ -377,7 +333,7 @@ class Names:
         def label(index: Index) -> Label:
             row = x[index[:-1]]
             own = self.label(int(row[0])) if row.size else Label()
-            position = "" if len(shape) == 2 else f"({_commas([k + 1 for k in index[1:-1]])})"
+            position = "" if len(shape) == 2 else f"({commas([k + 1 for k in index[1:-1]])})"
             example = own.example
             if not example and shape[0] == self._examples:  # what comes from a table has none
                 example = self._example(index[0])
@@ -393,69 +349,13 @@ class Names:
             if ids.shape == shape:
                 return lambda index: self.label(int(ids[index]))
         source = varied[0]
-        axes = _reduced_axes(record, source, shape)
+        axes = reduced_axes(record, source, shape)
         if axes is None:
-            return _positions
+            return positions
 
         def label(index: Index) -> Label:
-            first = source[_spread(index, axes, source.ndim, 0)]
-            last = source[_spread(index, axes, source.ndim, -1)]
+            first = source[spread(index, axes, source.ndim, 0)]
+            last = source[spread(index, axes, source.ndim, -1)]
             return self.label(int(first)).merged(self.label(int(last)))
 
         return label
-
-
-def _joined(base: str, label: Label, tight: bool = False) -> str:
-    between = "_" if base and label.unit and not tight else ""
-    return base + between + label.unit + label.example
-
-
-def _commas(numbers: list[int]) -> str:
-    return ",".join(str(n) for n in numbers)
-
-
-def _positions(index: Index) -> Label:
-    return Label(f"({_commas([i + 1 for i in index])})" if index else "")
-
-
-def _counted(before: int, shape: Index) -> Callable[[Index], Label]:
-    """Numbers counted on from `before`, neuron by neuron or filter by filter: the last axis."""
-
-    def label(index: Index) -> Label:
-        order, sizes = (*index[-1:], *index[:-1]), (*shape[-1:], *shape[:-1])
-        place = int(np.ravel_multi_index(order, sizes)) if index else 0
-        return Label(str(before + place + 1))
-
-    return label
-
-
-def _rows_of(table: str) -> Callable[[Index], Label]:
-    """Numbers of a table by row and column; they are what enters the layer behind it."""
-    return lambda index: Label(f"{table}({_commas([i + 1 for i in index])})")
-
-
-def _reduced_axes(record: Record, source: Any, shape: Index) -> Index | None:
-    """The axes that a reduction takes away or shrinks to size 1; None where that is unclear."""
-    last = record.primitive.name == "logsumexp" or record.primitive.name.endswith("cross_entropy")
-    axis = record.static.get("axis", -1 if last else None)
-    axes = range(source.ndim) if axis is None else [axis] if isinstance(axis, int) else axis
-    gone = tuple(sorted(a % source.ndim for a in axes)) if source.ndim else ()
-    kept = tuple(n for a, n in enumerate(source.shape) if a not in gone)
-    shrunk = tuple(1 if a in gone else n for a, n in enumerate(source.shape))
-    return gone if shape in (kept, shrunk) else None
-
-
-def _spread(index: Index, axes: Index, ndim: int, at: int) -> Index:
-    """An index into the source of a reduction, with `at` along the reduced axes."""
-    free = list(index if len(index) != ndim else [i for a, i in enumerate(index) if a not in axes])
-    return tuple(at if a in axes else free.pop(0) for a in range(ndim))
-
-
-def _leading_to(records: list[Record], slot: int) -> set[int]:
-    """The positions of the records that a slot was computed from."""
-    needed, found = {slot}, set()
-    for i in range(len(records) - 1, -1, -1):
-        if not needed.isdisjoint(records[i].outputs):
-            found.add(i)
-            needed.update(records[i].inputs)
-    return found

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.autodiff import Record
-from chainrule.explanation.names import Index, Names
+from chainrule.explanation.labels import Index
+from chainrule.explanation.names import Names
 from chainrule.explanation.windows import pooled, products
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from chainrule.autodiff import Record
+from chainrule.explanation.labels import Index
 
-Index = tuple[int, ...]
 Place = tuple[Index, Index]
 
 LETTERS = {"convolve": "c", "transposed_convolve": "c", "max_pool": "p", "average_pool": "p"}
