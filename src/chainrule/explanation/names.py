@@ -39,7 +39,7 @@ from chainrule.explanation.labels import (
 from chainrule.explanation.landmarks import head_records, last_denses, leading_to, loss_record
 from chainrule.explanation.recorded import Recorded
 from chainrule.explanation.windows import LETTERS as IMAGES
-from chainrule.explanation.writing import number
+from chainrule.explanation.writing import Text, number, numeral
 from chainrule.nn import split_lengths
 from chainrule.ops.counting import MOVES
 
@@ -113,6 +113,12 @@ class Names:
         if root.constant:
             return number(self.value(identity))
         return joined(root.base, root.label(index), root.param)
+
+    def text(self, identity: int) -> Text:
+        """The name of a number as a piece of a formula; of a constant, the number itself."""
+        if self.is_constant(identity):
+            return numeral(self.value(identity))
+        return Text(self.name(identity))
 
     def label(self, identity: int) -> Label:
         """The neuron and the example that a number belongs to."""
