@@ -13,6 +13,7 @@ from chainrule.errors import NonFiniteError
 from chainrule.explanation.chain import Chain, Local, Visit
 from chainrule.explanation.formulas import Formulas
 from chainrule.explanation.heading import heading, loss_word
+from chainrule.explanation.loss_notes import loss_notes
 from chainrule.explanation.names import Names
 from chainrule.explanation.page import (
     FORWARD,
@@ -27,10 +28,9 @@ from chainrule.explanation.recorded import Recorded, record
 from chainrule.explanation.through_time import RECURRENT, through_time
 from chainrule.explanation.updating import Update, described, idea
 from chainrule.explanation.writing import factor, listed, number
-from chainrule.losses import HeadLosses, LossFunction
+from chainrule.losses import LossFunction
 from chainrule.model import Model
 from chainrule.nn import Network
-from chainrule.ops import sigmoid, softmax
 from chainrule.optim import Optimizer
 
 MOST_WEIGHTS = 120
@@ -195,8 +195,8 @@ class _Writer:
         for place, group in groupby(self.names.produced, lambda p: self._place(p[0])):
             records = [r for _, r in group]
             lines = [line for r in records for line in self._computed(r)]
-            notes = self._loss_notes() if place[1] == "Loss" else ()
-            yield Section(self._title(place, records), tuple(lines), notes)
+            notes = loss_notes(self.names, self.chain.selection) if place[1] == "Loss" else ()
+            yield Section(self._title(place, records), tuple(lines), tuple(notes))
 
     def _computed(self, record: Record) -> Iterator[Line]:
         for slot in record.outputs[:1] if record.primitive.name in RECURRENT else record.outputs:
@@ -204,54 +204,6 @@ class _Writer:
                 symbols, numbers = self.formulas.forward(record, index)
                 name, value = self.names.name(identity), self.names.value(identity)
                 yield Line(FORWARD, name, symbols, numbers, value)
-
-    def _loss_notes(self) -> tuple[str, ...]:
-        """What the loss is, and the probabilities where it contains the last activation."""
-        recorded = self.recorded
-        slots = recorded.slots()[1]["y"]
-        if not isinstance(recorded.loss, HeadLosses):
-            left_off = _left_off(recorded.network, recorded.score)
-            return tuple(self._notes(recorded.loss, left_off, recorded.outputs, slots))
-        notes = []
-        whole, scored = (dict(_last(net).layers) for net in (recorded.network, recorded.score))
-        for name, head in recorded.loss.heads:
-            left_off = _left_off(whole[name], scored[name])
-            own = self._notes(head.loss, left_off, recorded.outputs[name], slots[name])
-            notes += [f"{name}: {note}" for note in own]
-        return tuple(notes)
-
-    def _notes(self, loss: Any, left_off: str, outputs: int, targets: int) -> Iterator[str]:
-        if hasattr(loss, "__dataclass_fields__"):
-            yield (type(loss).__doc__ or "").strip().split("\n")[0]
-        kind = getattr(loss, "targets", "numbers")
-        if kind in ("classes", "binary"):
-            yield from self._probabilities(kind, left_off, outputs, targets)
-
-    def _probabilities(self, kind: str, left_off: str, outputs: int, targets: int) -> Iterator[str]:
-        if left_off:
-            yield (
-                f"It contains the network's last {left_off} and takes the weighted sums as they "
-                "are."
-            )
-        scores, ids = self.names.values[outputs], self.names.ids[outputs]
-        name, made = ("softmax", softmax) if kind == "classes" else ("sigmoid", sigmoid)
-        shown = [
-            f"{name}_{self._unit(identity)} = {number(made(scores)[index])}"
-            for index, identity in self.chain.selection.shown(ids)
-        ]
-        yield f"The probabilities are {', '.join(shown)}."
-        labels = self.names.ids[targets]
-        if labels.ndim == 1:
-            shown = [
-                f"{self.names.name(i)} = {number(self.names.value(i))}, the class of "
-                f"{self.names.label(int(ids[row, int(self.names.value(i))])).unit}"
-                for (row,), i in self.chain.selection.shown(labels)
-            ]
-            yield f"The target: {'; '.join(shown)}."
-
-    def _unit(self, identity: int) -> str:
-        label = self.names.label(identity)
-        return label.unit + label.example
 
     def _collect_derivatives(self) -> None:
         for visit in self.chain.visits:
@@ -392,13 +344,3 @@ class _Writer:
             return (Section(title, whole, notes),), updated
         first = Section(title, (), notes)
         return (first, *[Section(self.names.name(i), tuple(lines[i])) for i in ordered]), updated
-
-
-def _last(layer: Any) -> Any:
-    """The last layer of a network, and so on inwards."""
-    return _last(layer.layers[-1]) if isinstance(layer, Network) else layer
-
-
-def _left_off(layer: Any, score: Any) -> str:
-    """The name of the last activation, where a loss contains it; else nothing."""
-    return "" if score is layer else type(_last(layer)).__name__

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,9 @@ from chainrule.data import (
 )
 from chainrule.engine import namespace_of
 from chainrule.errors import DataError, SettingError, ShapeError
+from chainrule.explanation.watching import Mark, watch, watch_loss
 from chainrule.explanation.weights import filled
-from chainrule.losses import HeadLoss, HeadLosses, LossFunction, as_loss
+from chainrule.losses import LossFunction, as_loss
 from chainrule.model import (
     Model,
     check_embeddings,
@@ -29,13 +30,10 @@ from chainrule.model import (
     with_expected_lengths,
 )
 from chainrule.nn import (
-    Heads,
     Network,
-    Residual,
     is_named,
     pictures_scaled,
     split_lengths,
-    takes_lengths,
     wants_indices,
 )
 from chainrule.ops import fold_in, is_sequence, key_from_seed
@@ -46,92 +44,6 @@ from chainrule.training.step import Task, evaluation_loss, objective
 
 INIT = 0
 """The use of the seed's key that `fit` initializes from."""
-
-
-@dataclass(frozen=True)
-class Mark:
-    """Which records of the tape a layer wrote: from `start` up to, but not including, `end`."""
-
-    title: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True)
-class Watched:
-    """A layer that notes which records it writes."""
-
-    layer: Any
-    marks: list[Mark] = field(compare=False)
-    head: str = ""
-
-    @property
-    def takes_lengths(self) -> bool:
-        """As the layer itself says."""
-        return takes_lengths(self.layer)
-
-    def init(self, key: Any, in_shape: Any) -> tuple[Tree, Tree, Any]:
-        made: tuple[Tree, Tree, Any] = self.layer.init(key, in_shape)
-        return made
-
-    def apply(self, params: Tree, state: Tree, x: Any, context: Any) -> tuple[Any, Tree]:
-        records = leaves(x)[0].tape.records
-        start = len(records)
-        out, state = self.layer.apply(params, state, x, context)
-        self.marks.append(Mark(self.head + type(self.layer).__name__, start, len(records)))
-        return out, state
-
-
-@dataclass(frozen=True, eq=False)
-class WatchedLoss:
-    """A loss that notes where on the tape it starts, and which outputs it was given."""
-
-    loss: LossFunction
-    calls: list[tuple[int, Any]]
-
-    def __call__(self, targets: Any, outputs: Any) -> Any:
-        slots = (
-            {n: split_lengths(out)[0].slot for n, out in outputs.items()}
-            if is_named(outputs)
-            else outputs.slot
-        )
-        self.calls.append((len(leaves(outputs)[0].tape.records), slots))
-        return self.loss(targets, outputs)
-
-
-@dataclass(frozen=True, eq=False)
-class WatchedHead:
-    """The loss of a head, which notes the slot of its result."""
-
-    loss: LossFunction
-    name: str
-    found: dict[str, int]
-
-    def __call__(self, targets: Any, outputs: Any) -> Any:
-        losses = self.loss(targets, outputs)
-        self.found[self.name] = losses.slot
-        return losses
-
-
-def watch_loss(loss: LossFunction, calls: list[tuple[int, Any]], found: dict[str, int]) -> Any:
-    """The same loss, noting where it starts and, of several heads, the slots of their losses."""
-    if isinstance(loss, HeadLosses):
-        heads = loss.heads
-        loss = HeadLosses(
-            {n: HeadLoss(WatchedHead(head.loss, n, found), head.weight) for n, head in heads}
-        )
-    return WatchedLoss(loss, calls)
-
-
-def watch(layer: Any, marks: list[Mark], head: str = "") -> Any:
-    """The same layer, or network of layers, noting who writes which records."""
-    if isinstance(layer, Network):
-        return Network([watch(inner, marks, head) for inner in layer.layers])
-    if isinstance(layer, Heads):
-        return Heads({name: watch(inner, marks, f"{name}: ") for name, inner in layer.layers})
-    if isinstance(layer, Residual):
-        layer = replace(layer, layer=watch(layer.layer, marks))
-    return Watched(layer, marks, head)
 
 
 @dataclass(frozen=True, eq=False)
