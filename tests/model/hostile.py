@@ -381,7 +381,7 @@ LIES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "6000 layers": (network([RELU] * 6000, [1]), "more than 5000 layers"),
     "named inputs for one layer": (
         network([RELU], {"dict": {"a": [1]}}),
-        "ReLU takes no named inputs",
+        "ReLU takes one array",
     ),
     "branches that are none": (network([{"type": "Branches", "layers": 5}], [1]), "network"),
     "branches without layers": (

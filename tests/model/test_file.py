@@ -31,10 +31,13 @@ def test_every_built_in_layer_has_a_sample():
     assert layers - set(LAYERS) == set()
 
 
+CROSS = (nn.MultiHeadAttention(2), {"queries": (3, 4), "memory": (5, 6)})
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("name", [*LAYERS, "cross-attention"])
 def test_predictions_and_all_fields_survive_bit_for_bit(tmp_path, name, dtype):
-    layer, in_shape = LAYERS[name]
+    layer, in_shape = LAYERS.get(name, CROSS)
     model = model_with(layer, in_shape, dtype)
     again = cr.load(saved(model, tmp_path))
     for field in ("network", "loss", "in_shape", "dtype", "history", "card", "encoder"):

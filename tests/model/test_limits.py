@@ -26,6 +26,7 @@ from chainrule.model.container import read_container, write_container
 from chainrule.model.descriptions import fits
 from chainrule.model.strict_json import DEPTH_LIMIT, NUMBER_LIMIT, from_text, to_text
 from chainrule.model.structure import AXES_LIMIT, LARGEST, is_shape, structure_of
+from chainrule.nn import initializers
 from tests.model.samples import BRANCHES, model_with, rows_for
 
 
@@ -299,6 +300,24 @@ def test_norms_as_wide_as_the_file_allows_are_believed(layer):
     with pytest.raises(ModelFileError, match="the file is smaller"):
         structure_of(nn.Network([layer]), (width + 1,), 0)
     assert structure_of(nn.Network([layer]), (width + 1,), 4 * (width + 1))[2] == (width + 1,)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (nn.MultiHeadAttention(1), (2, 2**10)),
+        (nn.MultiHeadAttention(1), {"queries": (2, 2), "memory": (2, 2**19)}),
+        (nn.TransformerBlock(1), {"values": (2, 2**9), "lengths": ()}),
+        (nn.TransformerBlock(1, hidden=2**20), (2, 2)),
+        (nn.PositionalEncoding(learned=True), (2**11, 2**10)),
+    ],
+    ids=str,
+)
+def test_layers_that_draw_by_themselves_are_refused_before_they_do(monkeypatch, layer, shape):
+    for name in ("random_uniform", "random_normal"):
+        monkeypatch.setattr(initializers, name, None)
+    with pytest.raises(ModelFileError, match="the file is smaller"):
+        structure_of(nn.Network([layer]), shape, 0)
 
 
 def test_5000_layers_are_believed_and_no_more():

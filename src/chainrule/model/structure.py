@@ -12,7 +12,6 @@ import numpy as np
 from chainrule import ops
 from chainrule.autodiff import Tree, leaves, paths, rebuild
 from chainrule.errors import ModelFileError
-from chainrule.model.registry import is_built_in
 from chainrule.nn import (
     BatchNorm,
     Bidirectional,
@@ -20,8 +19,15 @@ from chainrule.nn import (
     Heads,
     Layer,
     LayerNorm,
+    MultiHeadAttention,
     Network,
+    PositionalEncoding,
     Residual,
+    TransformerBlock,
+    init_layer,
+    is_named,
+    split_lengths,
+    takes_lengths,
 )
 
 LARGEST = 2**20
@@ -99,12 +105,7 @@ class _Budget:
         self.made = 0
 
     def check_input(self, layer: Any, in_shape: Any) -> None:
-        if ops.is_sequence(in_shape):
-            self.check_input(layer, in_shape["values"])
-        elif isinstance(in_shape, dict):
-            if is_built_in(type(layer)):
-                raise ModelFileError(f"its layer {type(layer).__name__} takes no named inputs.")
-        elif isinstance(layer, BatchNorm | LayerNorm) and in_shape[-1] > self.left // 4:
+        if _own_numbers(layer, in_shape) > self.left:
             raise ModelFileError(_TOO_SMALL)
 
     def spend(self, params: Tree, state: Tree, out_shape: Any) -> None:
@@ -112,6 +113,27 @@ class _Budget:
         if self.left < 0:
             raise ModelFileError(_TOO_SMALL)
         self.made += sum(math.prod(shape) for shape in _arrays_of(out_shape))
+
+
+def _own_numbers(layer: Any, in_shape: Any) -> int:
+    """How many numbers a layer makes itself: those of no initializer that is a field, but biases.
+
+    They take memory before they can be counted.
+    """
+    if is_named(in_shape):
+        if not isinstance(layer, MultiHeadAttention):
+            return 0
+        width, seen = (split_lengths(in_shape[side])[0][-1] for side in ("queries", "memory"))
+        return 2 * int(width * (width + seen))
+    shape = split_lengths(in_shape)[0]
+    if isinstance(layer, BatchNorm | LayerNorm):
+        return 4 * int(shape[-1])
+    if isinstance(layer, MultiHeadAttention):
+        return 4 * int(shape[-1]) ** 2
+    if isinstance(layer, TransformerBlock):
+        width = int(shape[-1])
+        return 4 * width**2 + 2 * width * (layer.hidden or 4 * width)
+    return math.prod(shape) if isinstance(layer, PositionalEncoding) and layer.learned else 0
 
 
 def _arrays_of(shape: Any) -> list[tuple[int, ...]]:
@@ -134,12 +156,12 @@ class _Watched:
     def __init__(self, layer: Any, budget: _Budget) -> None:
         self.layer = layer
         self.apply = layer.apply
-        self.takes_lengths = getattr(layer, "takes_lengths", False)
+        self.takes_lengths = takes_lengths(layer)
         self.budget = budget
 
     def init(self, key: Any, in_shape: Any) -> Any:
         self.budget.check_input(self.layer, in_shape)
-        made = self.layer.init(key, in_shape)
+        made = init_layer(self.layer, key, in_shape)
         self.budget.spend(*made)
         return made
 
