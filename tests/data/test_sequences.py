@@ -73,8 +73,11 @@ def test_bad_lengths_are_refused(name):
 
 
 def test_sequences_that_differ_in_their_features_are_refused():
-    with pytest.raises(ShapeError, match=re.escape("row 1 has shape (1, 2) and at row 0 (2, 3)")):
-        taken([np.ones((2, 3)), np.ones((1, 2))])
+    uneven = [np.ones((2, 3)), np.ones((1, 2))]
+    fault = re.escape("X at row 1 has shape (1, 2) and at row 0 (2, 3)")
+    for source in (uneven, {"values": uneven, "lengths": [2, 1]}):
+        with pytest.raises(ShapeError, match=fault):
+            taken(source)
 
 
 def test_values_without_features_are_refused():

@@ -70,9 +70,7 @@ def values_and_lengths(source: Any, name: str) -> tuple[Any, Any]:
         DataError: a length that is no whole number, 0, or beyond the array.
     """
     if is_sequence(source):
-        values, lengths = _array(source["values"]), _array(source["lengths"])
-        if is_uneven(source["values"]):
-            values, _ = padded(source["values"], name)
+        values, lengths = _array(source["values"], name), _array(source["lengths"], name)
     else:
         values, lengths = padded(source, name)
     if values.ndim < 2 or 0 in values.shape:
@@ -131,9 +129,11 @@ def step_targets(y: Any, lengths: Any, shape: tuple[int, ...], name: str) -> Any
         ShapeError, DataError: no time axis, or other lengths than those of the inputs.
     """
     own = None
-    if is_sequence(y) or is_uneven(y):
-        y, own = values_and_lengths(y, name) if is_sequence(y) else padded(y, name)
-    array = _array(y)
+    if is_sequence(y):
+        y, own = values_and_lengths(y, name)
+    elif is_uneven(y):
+        y, own = padded(y, name)
+    array = _array(y, name)
     if array.ndim < 2:
         raise ShapeError(
             f"{name} has shape {array.shape}, and the network's output (batch, "
@@ -158,7 +158,7 @@ def _check_same(own: Any, lengths: Any, name: str) -> None:
         )
 
 
-def _array(x: Any) -> Any:
+def _array(x: Any, name: str) -> Any:
     if is_uneven(x):
-        return padded(x, "")[0]
+        return padded(x, name)[0]
     return x.to_numpy() if hasattr(x, "to_numpy") else np.asarray(x)

@@ -17,27 +17,22 @@ from chainrule.nn import (
     EmbedColumns,
     Embedding,
     Heads,
+    Layer,
     MaxPool,
     Network,
     TransposedConv2D,
+    first_layer,
     wants_indices,
 )
 from chainrule.ops import is_sequence
 
 
-def index_flags(network: Network, source: Any) -> Any:
+def index_flags(network: Layer, source: Any) -> Any:
     """Which inputs are indices for an embedding: one flag, or a dict of them for named inputs."""
-    return _flags(network, source)
-
-
-def _flags(layer: Any, source: Any) -> Any:
-    if isinstance(layer, Network):
-        return _flags(layer.layers[0], source)
-    if isinstance(layer, Heads):
-        return _flags(layer.layers[0][1], source)
-    if isinstance(layer, Branches) and isinstance(source, Mapping):
-        return {name: _flags(inner, source.get(name)) for name, inner in layer.layers}
-    return wants_indices(layer)
+    first = first_layer(network)
+    if isinstance(first, Branches) and isinstance(source, Mapping):
+        return {name: index_flags(inner, source.get(name)) for name, inner in first.layers}
+    return wants_indices(first)
 
 
 def shape_of(X: Features) -> Any:

@@ -119,7 +119,7 @@ class Model:
         A network that ends in Heads gives a dict of all these by their names. `engine` is as in
         `predict`.
         """
-        return self._run(score_network(self.network, self.targets.kind), X, engine)
+        return self._runner()(self._inputs(X), engine)
 
     def predict_proba(self, X: Any, engine: str = "auto") -> Any:
         """Probabilities for inputs X: (rows, classes), or (rows, outputs) for yes/no questions.
@@ -201,7 +201,8 @@ class Model:
         whole = isinstance(names, list) and all(isinstance(name, str) for name in names)
         return names if whole and self.encoder is None else None
 
-    def _run(self, network: Network, source: Any, engine: str) -> Any:
+    def _inputs(self, source: Any) -> Any:
+        """What `predict` is given as arrays that fit the network."""
         source = in_order(self.encoded(source), self.input_names)
         indices = index_flags(self.network, source)
         X = as_features(source, dtype=self.dtype, indices=indices)
@@ -209,10 +210,16 @@ class Model:
         check_in_shape(X, self.in_shape)
         check_embeddings(self.network, X)
         check_scale(X, bool(self.card.get("pictures")))
-        runner = runner_of(
-            self, lambda: Runner(network, self.params, self.state, self.in_shape, self.dtype)
-        )
-        return runner(X, engine)
+        return X
+
+    def _runner(self) -> Runner:
+        """The network up to its scores, ready to run; kept, as it may hold compiled programs."""
+
+        def make() -> Runner:
+            network = score_network(self.network, self.targets.kind)
+            return Runner(network, self.params, self.state, self.in_shape, self.dtype)
+
+        return runner_of(self, make)
 
 
 def _check_encoded(source: Any) -> None:

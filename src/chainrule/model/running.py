@@ -59,16 +59,15 @@ class Runner:
     def __call__(self, X: Any, engine: str) -> Any:
         """The outputs for inputs X."""
         deep = any(x.ndim > 2 for x in leaves(X))
-        rows = len(leaves(X)[0])
+        most, rows = IMAGES_AT_A_TIME if deep else CHUNK, len(leaves(X)[0])
         if engine == "auto":
-            chunk = IMAGES_AT_A_TIME if deep else CHUNK
-            engine = choose_engine(-(-rows // chunk), self._cost() * min(rows, chunk))
+            engine = choose_engine(-(-rows // most), self._cost() * min(rows, most))
         if engine_by_name(engine).compiles:
             if self._compiled is None:
                 self._compiled = Compiled(self)
-            return in_parts(self._compiled, X, IMAGES_AT_A_TIME if deep else ROWS[-1])
+            return in_parts(self._compiled, X, min(most, ROWS[-1]))
         with np.errstate(all="ignore"):
-            return in_parts(self._by_numpy, X, IMAGES_AT_A_TIME if deep else CHUNK)
+            return in_parts(self._by_numpy, X, most)
 
     def _by_numpy(self, X: Any) -> Any:
         X = pictures_scaled(X, self.dtype)
@@ -109,7 +108,7 @@ class Compiled:
             x.flags.writeable = False
 
     def __call__(self, X: Any) -> Any:
-        rows, size = len(leaves(X)[0]), len(leaves(X)[0])
+        rows = size = len(leaves(X)[0])
         time = time_of(X)
         if self._padded:
             size = next(n for n in ROWS if n >= rows)

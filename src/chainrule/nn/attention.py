@@ -13,7 +13,7 @@ from chainrule.nn.dense import Dense
 from chainrule.nn.initializers import GlorotUniform
 from chainrule.nn.layer import Context, Shape
 from chainrule.nn.sequences import split_lengths, with_lengths
-from chainrule.nn.windows import silenced
+from chainrule.nn.windows import silenced, whole
 
 PARTS = ("query", "key", "value", "out")
 CROSS = {"queries", "memory"}
@@ -58,7 +58,7 @@ class MultiHeadAttention:
     takes_names: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if isinstance(self.heads, bool) or not hasattr(self.heads, "__index__") or self.heads < 1:
+        if not whole(self.heads, 1):
             raise SettingError(
                 f"MultiHeadAttention({self.heads!r}): the number of heads must be a whole number "
                 "above 0, e.g. MultiHeadAttention(4)."

@@ -21,11 +21,11 @@ from chainrule.nn.windows import (
     counted,
     new_lengths,
     per_axis,
+    reached,
     silenced,
     spatial,
     whole,
     widths,
-    widths_with_lengths,
 )
 
 
@@ -133,7 +133,7 @@ class Conv1D:
             return _convolved(self, params, values), state
         out = _convolved(self, params, silenced(values, lengths), True)
         settings, (count,) = _settings(self, tuple(values.shape[1:2]), True)
-        (reach,) = _reach(params["weight"].shape[:1], settings["dilation"])
+        (reach,) = reached(params["weight"].shape[:1], settings["dilation"])
         lengths = new_lengths(lengths, count, reach, settings["stride"][0], settings["padding"][0])
         return with_lengths(out, lengths), state
 
@@ -185,8 +185,8 @@ class TransposedConv2D:
         size, _ = _spread_size(self, sizes)
         _check_groups(self, channels)
         kernel = per_axis(self, "kernel", self.kernel, 2)
-        reached = math.prod(kernel)
-        fans = reached * channels // self.groups, reached * self.filters // self.groups
+        places = math.prod(kernel)
+        fans = places * channels // self.groups, places * self.filters // self.groups
         params = _started(self, key, (*kernel, self.filters // self.groups, channels), fans)
         return params, {}, (*size, self.filters)
 
@@ -248,17 +248,10 @@ def _settings(layer: Any, sizes: Sizes, lengths: bool = False) -> tuple[dict[str
     kernel = per_axis(layer, "kernel", layer.kernel, rank)
     stride = per_axis(layer, "stride", layer.stride, rank)
     dilation = per_axis(layer, "dilation", layer.dilation, rank)
-    reach = _reach(kernel, dilation)
-    if lengths:
-        padding = widths_with_lengths(layer.padding, reach, sizes, stride)
-    else:
-        padding = widths(layer.padding, sizes, reach, stride)
+    reach = reached(kernel, dilation)
+    padding = widths(layer.padding, sizes, reach, stride, lengths)
     counts = counted(layer, sizes, kernel, stride, padding, dilation)
     return {"stride": stride, "padding": padding, "dilation": dilation}, counts
-
-
-def _reach(kernel: Sizes, dilation: Sizes) -> Sizes:
-    return tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
 
 
 def _init(layer: Any, key: Any, in_shape: Shape, lengths: bool = False) -> tuple[Tree, Tree, Shape]:
@@ -267,8 +260,8 @@ def _init(layer: Any, key: Any, in_shape: Shape, lengths: bool = False) -> tuple
     _check_groups(layer, channels)
     kernel = per_axis(layer, "kernel", layer.kernel, layer.rank)
     inner = channels // layer.groups
-    reached = math.prod(kernel)
-    fans = reached * inner, reached * layer.filters // layer.groups
+    places = math.prod(kernel)
+    fans = places * inner, places * layer.filters // layer.groups
     params = _started(layer, key, (*kernel, inner, layer.filters), fans)
     return params, {}, (*counts, layer.filters)
 
@@ -296,7 +289,7 @@ def _spread_size(layer: Any, sizes: Sizes) -> tuple[Sizes, Widths]:
     """The size of a transposed convolution's result, and the padding of its convolution."""
     kernel = per_axis(layer, "kernel", layer.kernel, 2)
     stride = per_axis(layer, "stride", layer.stride, 2)
-    reach = _reach(kernel, per_axis(layer, "dilation", layer.dilation, 2))
+    reach = reached(kernel, per_axis(layer, "dilation", layer.dilation, 2))
     if layer.padding == "same":
         size = tuple(n * s for n, s in zip(sizes, stride, strict=True))
         return size, widths("same", size, reach, stride)

@@ -41,12 +41,7 @@ class Dense:
     bias: bool = True
 
     def __post_init__(self) -> None:
-        if isinstance(self.units, bool) or not hasattr(self.units, "__index__") or self.units < 1:
-            raise SettingError(
-                f"Dense({self.units!r}): the number of units must be a whole number above 0, "
-                "e.g. Dense(64)."
-            )
-        object.__setattr__(self, "units", int(self.units))
+        check_units(self)
 
     def init(self, key: Any, in_shape: Shape) -> tuple[Tree, Tree, Shape]:
         if not isinstance(in_shape, tuple) or not in_shape:
@@ -71,3 +66,19 @@ class Dense:
         if self.bias:
             return ops.affine(x, weight, params["bias"]), state
         return ops.matmul(x, weight), state
+
+
+def check_units(layer: Any) -> None:
+    """Refuse a layer whose number of units is none; NumPy's numbers become Python's.
+
+    Raises:
+        SettingError: `units` is not a whole number above 0.
+    """
+    units = layer.units
+    if isinstance(units, bool) or not hasattr(units, "__index__") or units < 1:
+        name = type(layer).__name__
+        raise SettingError(
+            f"{name}({units!r}): the number of units must be a whole number above 0, e.g. "
+            f"{name}(64)."
+        )
+    object.__setattr__(layer, "units", int(units))

@@ -10,6 +10,17 @@
 
 Shapes are without the batch axis. Parameters and state are trees of arrays that go in and come out:
 a layer holds none itself, so one description serves any number of networks.
+
+What else there is to know of a layer its class may say; what it does not say is False:
+
+    takes_lengths   it is given sequences with their lengths, see `nn.sequences`
+    takes_names     it takes several arrays by their names; of chainrule's layers the others refuse
+    transparent     numbers keep their size on their way through: the weights before it start as
+                    suits the next layer that is not
+    initializer     of an activation: what the weights before it start from
+    one_thread      XLA runs it on one thread, so that parts of a batch are worked on side by side
+    few_at_a_time   of these, one whose numbers leave the cache unless few examples go at a time
+    whole_batch     in training it looks at the batch as a whole
 """
 
 from __future__ import annotations

@@ -22,7 +22,6 @@ from chainrule.nn.windows import (
     silenced,
     spatial,
     widths,
-    widths_with_lengths,
 )
 
 
@@ -171,10 +170,7 @@ def _settings(layer: Any, in_shape: Shape, lengths: bool = False) -> tuple[dict[
     window = per_axis(layer, "window", layer.window, rank)
     stride = window if layer.stride is None else per_axis(layer, "stride", layer.stride, rank)
     check_padding(layer, layer.padding, rank)
-    if lengths:
-        padding = widths_with_lengths(layer.padding, window, sizes, stride)
-    else:
-        padding = widths(layer.padding, sizes, window, stride)
+    padding = widths(layer.padding, sizes, window, stride, lengths)
     if any(max(pair) >= w for pair, w in zip(padding, window, strict=True)):
         raise SettingError(
             f"{type(layer).__name__}: padding {layer.padding!r} is as wide as the window "

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from chainrule import ops
 from chainrule.autodiff import Tree
 from chainrule.errors import SettingError, ShapeError
+from chainrule.nn.dense import check_units
 from chainrule.nn.initializers import ForgetBias, GlorotUniform, Initializer, Orthogonal, Zeros
 from chainrule.nn.layer import Context, Shape
 from chainrule.nn.sequences import split_lengths, with_lengths
@@ -52,7 +53,7 @@ class SimpleRNN:
     takes_lengths: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        _check_units(self)
+        check_units(self)
 
     def init(self, key: Any, in_shape: Shape) -> tuple[Tree, Tree, Shape]:
         return _parameters(self, key, in_shape, 1), {}, _out_shape(self, in_shape)
@@ -98,7 +99,7 @@ class LSTM:
     takes_lengths: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        _check_units(self)
+        check_units(self)
 
     def init(self, key: Any, in_shape: Shape) -> tuple[Tree, Tree, Shape]:
         return _parameters(self, key, in_shape, 4), {}, _out_shape(self, in_shape)
@@ -145,7 +146,7 @@ class GRU:
     takes_lengths: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        _check_units(self)
+        check_units(self)
 
     def init(self, key: Any, in_shape: Shape) -> tuple[Tree, Tree, Shape]:
         params = _parameters(self, key, in_shape, 3)
@@ -204,17 +205,6 @@ class Bidirectional:
         return with_lengths(ops.concatenate(outs, axis=-1), split_lengths(one)[1]), state
 
 
-def _check_units(layer: Any) -> None:
-    units = layer.units
-    if isinstance(units, bool) or not hasattr(units, "__index__") or units < 1:
-        name = type(layer).__name__
-        raise SettingError(
-            f"{name}({units!r}): the number of units must be a whole number above 0, e.g. "
-            f"{name}(64)."
-        )
-    object.__setattr__(layer, "units", int(units))
-
-
 def _parameters(layer: Any, key: Any, in_shape: Shape, gates: int) -> Tree:
     shape = _step_shape(layer, in_shape)
     units, features = layer.units, shape[1]
@@ -235,8 +225,6 @@ def _step_shape(layer: Any, in_shape: Shape) -> tuple[int, ...]:
     if isinstance(shape, tuple) and len(shape) == 2:
         return shape
     name = f"{type(layer).__name__}({layer.units})"
-    if isinstance(shape, dict):
-        raise ShapeError(f"{name} takes one sequence, not the named inputs {sorted(shape)}.")
     cure = "Give one number a step as x[:, :, None]." if len(shape) == 1 else ""
     raise ShapeError(
         f"{name} takes sequences, (batch, time, features); its input has shape (batch, "

@@ -61,16 +61,27 @@ def _is_width(value: Any) -> bool:
     return all(whole(v, 0) for v in value) if pair else whole(value, 0)
 
 
-def widths(padding: Padding, sizes: Sizes, reach: Sizes, stride: Sizes) -> Widths:
+def reached(kernel: Sizes, dilation: Sizes) -> Sizes:
+    """How far a window extends on every axis, dilation included."""
+    return tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
+
+
+def widths(
+    padding: Padding, sizes: Sizes, reach: Sizes, stride: Sizes, lengths: bool = False
+) -> Widths:
     """Padding (before, after) each axis; "same" gives ceil(size / stride) windows.
 
     Args:
         reach: how far a window extends on every axis, dilation included.
+        lengths: whether sequences have lengths. Nothing may then depend on how far they are padded,
+            so "same" puts (reach - 1) // 2 zeros before every one, whatever the stride.
 
     Differs from: PyTorch, which refuses "same" with a stride above 1. An odd zero comes last.
     """
     if padding == "valid":
         return ((0, 0),) * len(sizes)
+    if padding == "same" and lengths:
+        return tuple(((r - 1) // 2, r - 1 - (r - 1) // 2) for r in reach)
     if padding == "same":
         totals = [
             max(0, (-(-n // s) - 1) * s + r - n)
@@ -114,7 +125,7 @@ def counted(
     counts = window_counts(full, kernel, stride, dilation)
     name, shown = type(layer).__name__, times(sizes)
     if 0 in counts:
-        reach = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
+        reach = reached(kernel, dilation)
         raise ShapeError(
             f"{name}: a window of {times(reach)} does not fit into an input of {shown}"
             + (f", with padding {times(full)}" if tuple(full) != tuple(sizes) else "")
@@ -126,16 +137,6 @@ def counted(
             f"one window only. Use a stride of at most {min(full)}."
         )
     return counts
-
-
-def widths_with_lengths(padding: Padding, reach: Sizes, sizes: Sizes, stride: Sizes) -> Widths:
-    """The same for sequences with lengths, where nothing may depend on how far they are padded.
-
-    "same" then puts (reach - 1) // 2 zeros before every sequence, whatever the stride.
-    """
-    if padding == "same":
-        return tuple(((r - 1) // 2, r - 1 - (r - 1) // 2) for r in reach)
-    return widths(padding, sizes, reach, stride)
 
 
 def silenced(values: Any, lengths: Any, by: float = 0.0) -> Any:
