@@ -21,14 +21,15 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.data import DataUnavailableError, fetch, load
-from benchmarks.environment import environment
+from benchmarks.data import DataUnavailableError, fetch
+from benchmarks.environment import facts
 from benchmarks.report import table
 
 sys.path.append(str(Path(__file__).parents[1] / "examples"))
 
 import fashion_images
 import handwritten_digits
+from _data import images
 
 SEEDS, EPOCHS, BATCH = 3, 10, 128
 LEAST_RIGHT = {"mnist": 99.2, "fashion_mnist": 92.5}
@@ -51,14 +52,13 @@ class Run:
 
 def run(name: str, seed: int, epochs: int) -> Run:
     """Train and test in this process; the seconds hold compiling, the peak all it ever held."""
-    found = load(name)
-    x, test = (found[part][..., None] for part in ("train_x", "test_x"))
+    x, y, test, truth = images(name)
     start = time.perf_counter()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "X holds uint8 pictures")
-        model = handwritten_digits.learn(NETWORKS[name](), x, found["train_y"], epochs, BATCH, seed)
+        model = handwritten_digits.learn(NETWORKS[name](), x, y, epochs, BATCH, seed)
     seconds = time.perf_counter() - start
-    right = 100 * float(np.mean(model.predict(test) == found["test_y"]))
+    right = 100 * float(np.mean(model.predict(test) == truth))
     return Run(right, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
@@ -144,9 +144,8 @@ def main() -> None:
     except DataUnavailableError as error:
         sys.exit(str(error))
     if chosen.write:
-        machine = "\n".join(f"- {name}: {value}" for name, value in environment().items())
         shown = table(HEADS, rows, 1)
-        text = PAGE.format(table=shown, epochs=chosen.epochs, batch=BATCH, machine=machine)
+        text = PAGE.format(table=shown, epochs=chosen.epochs, batch=BATCH, machine=facts())
         chosen.write.write_text(text, encoding="utf-8")
 
 

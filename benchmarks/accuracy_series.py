@@ -20,7 +20,7 @@ from sklearn.model_selection import train_test_split
 
 import chainrule as cr
 from benchmarks.data import DataUnavailableError, load
-from benchmarks.environment import environment
+from benchmarks.environment import facts
 from benchmarks.report import table
 
 sys.path.append(str(Path(__file__).parents[1] / "examples"))
@@ -210,8 +210,7 @@ def main() -> None:
     except DataUnavailableError as error:
         sys.exit(str(error))
     if chosen.write:
-        machine = "\n".join(f"- {name}: {value}" for name, value in environment().items())
-        text = PAGE.format(table=table(HEADS, rows, 2), machine=machine)
+        text = PAGE.format(table=table(HEADS, rows, 2), machine=facts())
         chosen.write.write_text(text, encoding="utf-8")
 
 

@@ -50,6 +50,11 @@ def environment() -> dict[str, str]:
     }
 
 
+def facts() -> str:
+    """The same as a list in Markdown."""
+    return "\n".join(f"- {name}: {value}" for name, value in environment().items())
+
+
 def used_by_all() -> float:
     """Seconds that all processors have been busy since the machine started; NaN where not told."""
     path = Path("/proc/stat")

@@ -13,7 +13,6 @@ import argparse
 import json
 import shlex
 import sys
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from benchmarks.dense import names_in
 from benchmarks.document import section
 from benchmarks.environment import Neighbors, describe, environment
 from benchmarks.report import Results, machine_table, number, table, verdict_table
-from benchmarks.rounds import PAUSE, ContenderError, Worker
+from benchmarks.rounds import ContenderError, ready_workers, turns
 from benchmarks.sequence_cases import ACTIVITIES, SEQUENCE_CASES, TRAINING
 from benchmarks.sequence_worker import OURS, SEQUENCE_CONTENDERS
 
@@ -61,25 +60,17 @@ class Taken:
 def race(name: str, contenders: list[str], rounds: int, budget: float) -> list[Taken]:
     """All contenders that are installed, in turns; they get ready one after the other."""
     with ExitStack() as stack:
-        ready: list[tuple[Worker, Taken]] = []
-        for contender in contenders:
-            worker = stack.enter_context(
-                Worker(contender, name, budget, module="benchmarks.sequence_worker")
+        ready = ready_workers(stack, name, contenders, budget, "benchmarks.sequence_worker")
+        taken = {
+            worker.contender: Taken(
+                name, worker.contender, {what: [] for what in ACTIVITIES}, about["first"]
             )
-            about = worker.answer()
-            if "missing" in about:
-                print(f"{contender} is left out: no {about['missing']} here", file=sys.stderr)
-                continue
-            entry = Taken(name, contender, {what: [] for what in ACTIVITIES}, about["first"])
-            ready.append((worker, entry))
-        print(f"{name}: {len(ready)} are ready", file=sys.stderr)
-        for turn in range(rounds):
-            for index in range(len(ready)):
-                worker, entry = ready[(index + turn) % len(ready)]
-                for what, seconds in worker.ask().items():
-                    entry.seconds[what].append(seconds)
-                time.sleep(PAUSE)
-    return [entry for _, entry in ready]
+            for worker, about in ready
+        }
+        for worker in turns(ready, rounds):
+            for what, seconds in worker.ask().items():
+                taken[worker.contender].seconds[what].append(seconds)
+    return list(taken.values())
 
 
 def verdicts(taken: list[Taken]) -> list[Verdict]:

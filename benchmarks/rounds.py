@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from statistics import median
@@ -14,6 +14,9 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from benchmarks.cases import CASES
+
+WORKER = "benchmarks.worker"
+"""The module that a contender's process runs, where no other is named."""
 
 PAUSE = 0.05
 """Seconds between turns: the idle threads of a BLAS spin for a while before they sleep."""
@@ -53,9 +56,7 @@ class Times:
 class Worker:
     """A contender's process."""
 
-    def __init__(
-        self, contender: str, case: str, budget: float, module: str = "benchmarks.worker"
-    ) -> None:
+    def __init__(self, contender: str, case: str, budget: float, module: str = WORKER) -> None:
         self.contender, self.case = contender, case
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         command = [sys.executable, "-m", module, contender, case, str(budget)]
@@ -109,24 +110,38 @@ class Worker:
         return {way: seconds / steps * 1e6 for way, seconds in self.ask().items()}
 
 
+def ready_workers(
+    stack: ExitStack, name: str, contenders: Sequence[str], budget: float, module: str = WORKER
+) -> list[tuple[Worker, dict[str, Any]]]:
+    """Those that are installed, and what they say of it; they get ready one after the other."""
+    ready = []
+    for contender in contenders:
+        worker = stack.enter_context(Worker(contender, name, budget, module))
+        about = worker.answer()
+        if "missing" in about:
+            print(f"{contender} is left out: no {about['missing']} here", file=sys.stderr)
+            continue
+        ready.append((worker, about))
+        said = f", epochs a turn {about['epochs']}" if "epochs" in about else ""
+        print(f"{name}: {contender} is ready{said}", file=sys.stderr)
+    return ready
+
+
+def turns(ready: Sequence[tuple[Worker, Any]], repeats: int) -> Iterator[Worker]:
+    """Whose turn it is, round by round; each round begins with another one."""
+    for turn in range(repeats):
+        for index in range(len(ready)):
+            yield ready[(index + turn) % len(ready)][0]
+            time.sleep(PAUSE)
+
+
 def race(name: str, contenders: Sequence[str], repeats: int, budget: float) -> list[Times]:
-    """Times of all contenders that are installed; they get ready one after the other."""
-    ready: list[tuple[Worker, dict[str, Any]]] = []
+    """Times of all contenders that are installed."""
     with ExitStack() as stack:
-        for contender in contenders:
-            worker = stack.enter_context(Worker(contender, name, budget))
-            about = worker.answer()
-            if "missing" in about:
-                print(f"{contender} is left out: no {about['missing']} here", file=sys.stderr)
-                continue
-            ready.append((worker, about))
-            print(f"{name}: {contender} is ready, epochs a turn {about['epochs']}", file=sys.stderr)
+        ready = ready_workers(stack, name, contenders, budget)
         taken: dict[str, list[dict[str, float]]] = {worker.contender: [] for worker, _ in ready}
-        for turn in range(repeats):
-            for index in range(len(ready)):
-                worker = ready[(index + turn) % len(ready)][0]
-                taken[worker.contender].append(worker.steps())
-                time.sleep(PAUSE)
+        for worker in turns(ready, repeats):
+            taken[worker.contender].append(worker.steps())
     return [_fastest(name, worker.contender, about, taken) for worker, about in ready]
 
 

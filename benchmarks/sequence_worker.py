@@ -8,6 +8,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from statistics import median
 from typing import Any
 
 from benchmarks.sequence_cases import ACTIVITIES, SEQUENCE_CASES, SequenceCase
@@ -41,7 +42,7 @@ def timed(run: Callable[[], float | None], budget: float) -> float:
         start = time.perf_counter()
         own = run()
         taken.append(time.perf_counter() - start if own is None else own)
-    return sorted(taken)[len(taken) // 2]
+    return median(taken)
 
 
 def serve(contender: str, case: SequenceCase, budget: float) -> None:
@@ -63,7 +64,7 @@ def serve(contender: str, case: SequenceCase, budget: float) -> None:
         between = time.perf_counter()
         activities[name]()
         first[name] = (between - start) - (time.perf_counter() - between)
-    reply(first=first, epochs="")
+    reply(first=first)
     for _ in sys.stdin:
         reply(seconds={name: timed(run, budget) for name, run in activities.items()})
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.data import fetch
-from benchmarks.environment import Neighbors, describe, environment
+from benchmarks.environment import Neighbors, describe, facts
 from benchmarks.table_worker import COPIES, ROWS
 
 COMMAND = Path(sys.executable).with_name("chainrule")
@@ -143,11 +143,10 @@ def page(found: list[Line], neighbors: Neighbors, command: str) -> str:
     """The record as Markdown."""
     about = (__doc__ or "").split("\n\n")[-1].strip()
     head = "| | measured | asked | met | scikit-learn |\n|---|---|---|---|---|"
-    facts = "\n".join(f"- {name}: {value}" for name, value in environment().items())
     return (
         f"# How fast tables are\n\nWritten by `{command}`; do not edit it by hand.\n\n{about}\n\n"
         f"{head}\n" + "\n".join(line.row() for line in found) + "\n\n"
-        f"## Machine and versions\n\n{facts}\n- processors used by others: "
+        f"## Machine and versions\n\n{facts()}\n- processors used by others: "
         f"{describe(neighbors.share())}\n"
     )
 

@@ -79,8 +79,10 @@ def draw(folder: str, years: list[dict[str, Any]], name: str) -> None:
     right.plot(names, [year["ratio"] for year in years], "o", color=BLUE, label="LSTM, each year")
     right.set(title="Error beside “as today”", xlabel="year", ylabel="ratio of errors")
     right.set_xticks(names[::4])
-    right.legend()
     right.axhline(middle, color=GRAY, lw=0.8)
+    low, high = right.get_ylim()
+    right.set_ylim(low, high + 0.3 * (high - low))
+    right.legend(loc="upper left")
     save(figure, folder, "share_prices")
 
 

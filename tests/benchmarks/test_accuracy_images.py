@@ -34,8 +34,8 @@ def test_a_run_counts_what_is_right_among_the_test_images(monkeypatch):
     y = np.arange(120) % 10
     x = rng.integers(0, 40, (120, 28, 28)).astype("uint8")
     x[np.arange(120), :, 2 * y + 4] = 255
-    found = {"train_x": x, "train_y": y, "test_x": x[:20], "test_y": (y[:20] + 1) % 10}
-    monkeypatch.setattr(accuracy_images, "load", lambda name: found)
+    x = x[..., None]
+    monkeypatch.setattr(accuracy_images, "images", lambda _: (x, y, x[:20], (y[:20] + 1) % 10))
     monkeypatch.setattr(accuracy_images, "BATCH", 24)
     wrong = accuracy_images.run("mnist", seed=0, epochs=6)
     assert wrong.right < 50
