@@ -89,6 +89,14 @@ def test_into_how_many_pieces() -> None:
     assert pieces([nn.Conv2D(32, 3), nn.BatchNorm(), nn.Flatten(), nn.Dense(2)], 64) == 1
 
 
+def test_sequences_with_lengths_are_cut_into_pieces_too() -> None:
+    steps = [nn.Conv1D(32, 3, padding="same"), nn.Dense(16), nn.GlobalPool()]
+    heads = nn.Heads({"a": nn.Network(steps), "b": nn.Dense(4)})
+    for layers in (steps, [*steps[:2], heads], [*steps, nn.Dense(1)]):
+        network, shape = cr.Network(layers), {"values": (800, 4), "lengths": ()}
+        assert module.pieces_for(network, 64, shape) == 8
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_part_of_the_random_numbers_is_that_of_the_whole(dtype: str) -> None:
     key = ops.key_from_seed(7)

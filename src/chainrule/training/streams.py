@@ -16,6 +16,7 @@ from typing import Any
 
 from chainrule.engine import Engine
 from chainrule.model import on_one_thread, only_ours, parts_of
+from chainrule.nn import init_layer
 from chainrule.ops import key_from_seed
 from chainrule.training.step import Task
 
@@ -68,7 +69,11 @@ def _largest(network: Any, shape: Any) -> int:
     """Numbers of an example in the largest result of a layer."""
     largest, key = 0, key_from_seed(0)
     for layer in network.layers:
-        shape = layer.init(key, shape)[2]
-        sizes = shape.values() if isinstance(shape, dict) else [shape]
-        largest = max(largest, *(math.prod(size) for size in sizes))
+        shape = init_layer(layer, key, shape)[2]
+        largest = max(largest, _numbers(shape))
     return largest
+
+
+def _numbers(shape: Any) -> int:
+    """Numbers of the largest array that a shape stands for."""
+    return max(map(_numbers, shape.values())) if isinstance(shape, dict) else math.prod(shape)
