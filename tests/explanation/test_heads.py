@@ -108,3 +108,11 @@ def test_a_model_and_a_large_network_are_written_out_too():
 def test_what_does_not_fit_is_said(y, loss, words):
     with pytest.raises(ChainruleError, match=words):
         cr.explain(NETWORK, X, y, loss=loss)
+
+
+def test_layers_inside_a_residual_go_by_their_head_as_well():
+    block = nn.Network([nn.Residual(nn.Dense(2)), nn.Dense(1)])
+    network = cr.Network([nn.Dense(2), nn.Heads({"class": nn.Dense(3), "box": block})])
+    page = cr.explain(network, X[0], {"class": 1, "box": 0.5}, loss=LOSS)
+    titles = [section.title.split()[:2] for section in page.forward]
+    assert titles[1:4] == [["box:", "Dense"], ["box:", "Residual"], ["box:", "Dense"]]

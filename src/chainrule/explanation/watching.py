@@ -92,5 +92,5 @@ def watch(layer: Any, marks: list[Mark], head: str = "") -> Any:
     if isinstance(layer, Heads):
         return Heads({name: watch(inner, marks, f"{name}: ") for name, inner in layer.layers})
     if isinstance(layer, Residual):
-        layer = replace(layer, layer=watch(layer.layer, marks))
+        layer = replace(layer, layer=watch(layer.layer, marks, head))
     return Watched(layer, marks, head)
