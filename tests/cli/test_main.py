@@ -100,3 +100,26 @@ def test_a_signal_while_the_program_loads_ends_it_in_one_line(module, number):
     )  # fmt: skip
     assert made.stderr == "Stopped. Nothing was saved.\n"
     assert (made.returncode, made.stdout) == (128 + number, "")
+
+
+def test_what_a_terminal_would_obey_in_a_table_is_shown_as_text_on_every_page(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{50 * (i % 3 > 0) + i % 7},{'yes' if i % 3 else 'no'}\x9b\n" for i in range(60)]
+    Path("odd.csv").write_text("x,answer\n" + "".join(rows), encoding="utf-8")
+    for typed in (
+        "train odd.csv --target answer --epochs 2 --folds 0 --engine numpy --no-baselines",
+        "evaluate odd.safetensors odd.csv",
+        "explain odd.safetensors odd.csv --row 1",
+        "inspect odd.safetensors",
+        "cluster odd.csv --k 2 --out segments.safetensors",
+        "inspect segments.safetensors",
+    ):
+        assert main(typed.split()) == 0
+        page = capsys.readouterr().out
+        assert "\\x9b" in page, typed
+        assert all(line.isprintable() for line in page.split("\n")), typed
+    Path("new.csv").write_text("x,more\x9b\n1,2\n", encoding="utf-8")
+    assert main(["predict", "odd.safetensors", "new.csv"]) == 0
+    assert "ignored: more\\x9b\n" in capsys.readouterr().err

@@ -10,12 +10,12 @@ from typing import Any
 
 import click
 
-from chainrule.cli.document import json_option, print_document
+from chainrule.cli.document import json_option, print_document, print_page
 from chainrule.cli.output import check_output, program
 from chainrule.cli.settings import markers, missing_option, types_of_columns
 from chainrule.cli.train import default_out
 from chainrule.clustering import Segments
-from chainrule.judgement import aligned, printable, wrapped
+from chainrule.judgement import aligned, wrapped
 from chainrule.workflow import cluster as cluster_table
 
 LEGEND = (
@@ -102,8 +102,7 @@ def cluster(
         card = found.card | {"anomalies": found.anomalies if anomalies else []}
         print_document({"file": str(out), "bytes": out.stat().st_size, **card})
     elif not quiet:
-        for line in _page(found, file, out, anomalies):
-            click.echo(printable(line))
+        print_page(_page(found, file, out, anomalies))
 
 
 def _page(found: Segments, file: str, out: Path, anomalies: bool) -> Iterator[str]:

@@ -1,18 +1,30 @@
-"""`--json`: one JSON document on stdout instead of the page; its fields: docs/commands.md."""
+"""What a command prints on stdout: a page, or with `--json` one JSON document instead.
+
+The fields of the documents: docs/commands.md.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import click
+
+from chainrule.judgement import printable
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document instead."
 )
 """The option that every command has."""
+
+
+def print_page(lines: Iterable[str]) -> None:
+    """Write lines to stdout, each as soon as it is there, without signs a terminal would obey."""
+    for line in lines:
+        click.echo(printable(line))
 
 
 def print_document(document: Any) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from chainrule.cli.cluster import segment_lines
-from chainrule.cli.document import json_option, print_document
+from chainrule.cli.document import json_option, print_document, print_page
 from chainrule.clustering import Segments
 from chainrule.errors import ModelFileError
-from chainrule.judgement import printable, size_words
+from chainrule.judgement import size_words
 from chainrule.workflow import Inspection, load_any
 from chainrule.workflow import inspect as inspect_model
 
@@ -36,7 +36,7 @@ def inspect(model: Path, as_json: bool) -> None:
         print_document(_document(model, found))
         return
     page = _page(model, found)
-    click.echo(printable(f"{model}: {size_words(model.stat().st_size)}; no code, no rows of data"))
+    print_page([f"{model}: {size_words(model.stat().st_size)}; no code, no rows of data"])
     click.echo(page)
 
 
@@ -55,8 +55,7 @@ def _show_segments(made: Segments, as_json: bool) -> None:
     if as_json:
         print_document(made.card)
         return
-    for line in segment_lines(made, True):
-        click.echo(printable(line))
+    print_page(segment_lines(made, True))
 
 
 def _document(path: Path, found: Inspection) -> dict[str, Any]:

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from chainrule.data import IDENTIFIER
-from chainrule.judgement import in_digits, judgement_lines, wrapped
+from chainrule.judgement import in_digits, wrapped
 from chainrule.model import Model
 from chainrule.nn import Dense
-
-__all__ = ["judgement_lines", "network_words", "training_lines"]
 
 MOST_COLUMNS = 100
 """So many columns get a line of their own."""
@@ -158,12 +156,12 @@ def _network_line(model: Model) -> str:
         for text in [text.format(card[name])]
     )
     return (
-        f"Network {network_words(model)}, {model.parameters:,} parameters, {card['loss']}, "
+        f"Network {_network_words(model)}, {model.parameters:,} parameters, {card['loss']}, "
         f"{card['optimizer']}{rate}{settled}"
     )
 
 
-def network_words(model: Model) -> str:
+def _network_words(model: Model) -> str:
     """A network of dense layers as "15 → 32 ReLU → 3"."""
     words = [str(model.in_shape[0])]
     for layer in model.network.layers:

@@ -19,6 +19,7 @@ from chainrule.cli.settings import markers, missing_option
 from chainrule.data import csv_text
 from chainrule.data.reading import DELIMITERS
 from chainrule.errors import SettingError
+from chainrule.judgement import printable
 from chainrule.workflow import Predictions, predict_chunks
 
 
@@ -122,7 +123,8 @@ def _opened(out: Path | None) -> Iterator[BinaryIO]:
 
 def _say(rows: int, last: Predictions, out: Path | None, as_json: bool) -> None:
     if last.ignored:
-        click.echo(f"Not needed by the model, ignored: {', '.join(last.ignored)}", err=True)
+        ignored = printable(", ".join(last.ignored))
+        click.echo(f"Not needed by the model, ignored: {ignored}", err=True)
     place = "" if out is None else f", written to {out}"
     dialect = "" if as_json else _dialect(last)
     click.echo(f"{rows:,} {'row' if rows == 1 else 'rows'} predicted{place}{dialect}", err=True)

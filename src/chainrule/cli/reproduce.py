@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from chainrule.cli.document import json_option, print_document
+from chainrule.cli.document import json_option, print_document, print_page
 from chainrule.cli.progress import progress_line
 from chainrule.judgement import wrapped
 from chainrule.workflow import Reproduction
@@ -36,8 +36,7 @@ def reproduce(
     if as_json:
         print_document(found)
     else:
-        for line in _page(model, file, found):
-            click.echo(line)
+        print_page(_page(model, file, found))
     return 0 if found.same else 1
 
 

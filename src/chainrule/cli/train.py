@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from chainrule.cli.document import json_option, print_document
+from chainrule.cli.document import json_option, print_document, print_page
 from chainrule.cli.output import check_output, next_lines
-from chainrule.cli.page import judgement_lines, training_lines
+from chainrule.cli.page import training_lines
 from chainrule.cli.progress import progress_line
 from chainrule.cli.settings import (
     batch,
@@ -26,7 +26,7 @@ from chainrule.cli.settings import (
 from chainrule.data import as_table
 from chainrule.engine import keep_programs_on_disk
 from chainrule.errors import ChainruleError, ModelFileError, SettingError
-from chainrule.judgement import CLASS_METRICS, NUMBER_METRICS
+from chainrule.judgement import CLASS_METRICS, NUMBER_METRICS, judgement_lines
 from chainrule.losses import LOSSES
 from chainrule.model import Model
 from chainrule.nn import ACTIVATIONS
@@ -174,8 +174,7 @@ def train(
         elif stopped:
             click.echo(f"Stopped. Saved {out}, which is not judged.", err=True)
     else:
-        for line in _page(model, file, out, dry_run, typed["test"] or file):
-            click.echo(line)
+        print_page(_page(model, file, out, dry_run, typed["test"] or file))
     if stopped:
         return 143 if "SIGTERM" in model.card["not_judged"] else 130
     forget(folder)

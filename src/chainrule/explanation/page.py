@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
 from chainrule.autodiff import Tree
 from chainrule.explanation.writing import WIDTH, equation, folded, number, paragraph
+from chainrule.judgement import aligned, printable
 
 FORWARD, LOCAL, PRODUCT, UPDATE = "forward", "local", "product", "update"
 """Kinds of lines: a value; a local derivative; a product of the chain rule; an optimizer's step."""
@@ -167,7 +167,7 @@ class Explanation:
         end = "outputs" if self.loss is None else "loss"
         parts = ["\n".join(self.heading)]
         if self.inputs:
-            parts += [f"INPUTS: {self.row} as the network sees it", self._inputs()]
+            parts += [printable(f"INPUTS: {self.row} as the network sees it"), self._inputs()]
         for title, sections in (
             (f"FORWARD: from the inputs to the {end}", self.forward),
             ("BACKWARD: how much the loss changes with everything before it", self.backward),
@@ -175,7 +175,8 @@ class Explanation:
         ):
             parts += [title, *map(str, sections)] if sections else []
         parts += ["RESULT", "\n".join(self._result())]
-        return "\n\n".join(parts) + "\n"
+        lines = "\n\n".join(parts).split("\n")
+        return "\n".join(map(printable, lines)) + "\n"
 
     def _inputs(self) -> str:
         sloped = self.loss is not None
@@ -183,7 +184,7 @@ class Explanation:
         for row in self.inputs:
             slope = number(row.slope) if sloped and row.slope is not None else ""
             rows.append((row.name, row.meaning[:40], row.cell[:20], number(row.value), slope))
-        return "\n".join(_table(rows, left=3))
+        return "\n".join(map(printable, aligned(rows, left=3, gap=COLUMN_GAP)))
 
     def _result(self) -> list[str]:
         words = ("before", "gradient", "after") if self.updated else ("value", "gradient")
@@ -192,7 +193,7 @@ class Explanation:
             numbers = [self.values[name], self.derivatives[name].value]
             numbers += [self.updated[name]] if self.updated else []
             rows.append((name, *[number(x) for x in numbers]))
-        table = [*_table(rows, left=1), ""] if len(rows) > 1 else []
+        table = [*aligned(rows, left=1, gap=COLUMN_GAP), ""] if len(rows) > 1 else []
         if self.new_loss is None:
             losses = [] if self.loss is None else [f"    E: {number(self.loss)}"]
         else:
@@ -204,16 +205,3 @@ class Explanation:
     def __repr__(self) -> str:
         about = "" if self.loss is None else f"E = {number(self.loss)}, "
         return f"<Explanation of a step: {about}{len(self.weights)} weights and biases>"
-
-
-def _table(rows: Sequence[tuple[str, ...]], left: int) -> list[str]:
-    """Rows as aligned columns; the first `left` of them to the left, the others to the right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return [
-        "    "
-        + COLUMN_GAP.join(
-            cell.ljust(width) if i < left else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]

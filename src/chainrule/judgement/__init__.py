@@ -15,7 +15,7 @@ from chainrule.judgement.judging import (
     measure_contender,
     metric_name,
 )
-from chainrule.judgement.layout import GAP, aligned, grid, printable, size_words, wrapped
+from chainrule.judgement.layout import GAP, aligned, printable, size_words, wrapped
 from chainrule.judgement.leaks import Leak, find_leaks
 from chainrule.judgement.measures import measure_classes, measure_difference, measure_numbers
 from chainrule.judgement.page import judgement_lines, number_text
@@ -41,7 +41,6 @@ __all__ = [
     "equal_rows",
     "find_leaks",
     "fit_temperature",
-    "grid",
     "in_digits",
     "judge",
     "judgement_lines",

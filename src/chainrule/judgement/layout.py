@@ -11,16 +11,23 @@ WIDTH = 100
 """Characters of a line; a table of figures may be wider."""
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Rows as columns, all to the left.
+def aligned(
+    rows: Sequence[Sequence[str]], left: int | None = None, gap: str = GAP
+) -> Iterator[str]:
+    """Rows as columns: the first `left` of them, or all, to the left, the others to the right.
 
     >>> list(aligned([("a", "b"), ("longer", "c")]))
     ['  a       b', '  longer  c']
+    >>> list(aligned([("a", "1.5"), ("longer", "12.25")], left=1))
+    ['  a         1.5', '  longer  12.25']
     """
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield f"{GAP}{GAP.join(cells)}".rstrip()
+        cells = [
+            cell.ljust(width) if left is None or i < left else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield (gap + gap.join(cells)).rstrip()
 
 
 def wrapped(line: str, indent: int) -> Iterator[str]:
@@ -45,17 +52,6 @@ def printable(text: str) -> str:
     ('a\\x1b[2Jb', 'Zügel, 企鵝')
     """
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
-
-
-def grid(rows: list[tuple[str, ...]], left: int) -> Iterator[str]:
-    """Rows as aligned columns; the first `left` of them to the left, the others to the right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        cells = [
-            cell.ljust(width) if i < left else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield (GAP + GAP.join(cells)).rstrip()
 
 
 def size_words(count: int) -> str:

@@ -22,6 +22,7 @@ from chainrule.judgement import (
     in_digits,
     measure_contender,
     measure_difference,
+    printable,
 )
 from chainrule.model import Model
 from chainrule.workflow.evaluation_page import evaluation_lines
@@ -62,7 +63,7 @@ class Evaluation:
 
     def __str__(self) -> str:
         """The page that `chainrule evaluate` prints."""
-        return "\n".join(evaluation_lines(self))
+        return "\n".join(map(printable, evaluation_lines(self)))
 
 
 def evaluate(

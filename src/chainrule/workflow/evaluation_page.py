@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from chainrule.judgement import Measure, grid, number_text, wrapped
+from chainrule.judgement import Measure, aligned, number_text, wrapped
 
 
 def evaluation_lines(found: Any) -> Iterator[str]:
@@ -31,7 +31,7 @@ def evaluation_lines(found: Any) -> Iterator[str]:
         )
     if not any(row[-1] for row in rows[1:]):
         rows = [row[:-1] for row in rows]
-    yield from grid(rows, left=1)
+    yield from aligned(rows, left=1)
     for sentence in found.verdict:
         yield from wrapped(sentence, 2)
 

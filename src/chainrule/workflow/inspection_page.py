@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from chainrule.judgement import GAP, grid, in_digits, judgement_lines, size_words
+from chainrule.judgement import GAP, aligned, in_digits, judgement_lines, size_words
 
 KNOWN_ELSEWHERE = (
     "columns",
@@ -86,7 +86,7 @@ def _layers(found: Any) -> Iterator[str]:
         )
         for layer in found.layers
     ]
-    yield from grid([head, *counted, ("", "in all", "", *_costs(found))], left=2)
+    yield from aligned([head, *counted, ("", "in all", "", *_costs(found))], left=2)
 
 
 def _costs(counted: Any) -> tuple[str, str, str]:
@@ -100,7 +100,7 @@ def _costs(counted: Any) -> tuple[str, str, str]:
 
 def _columns(found: Any) -> Iterator[str]:
     rows = [(_range(c.first, c.width), c.name, c.kind, c.encoding) for c in found.columns]
-    yield from grid([("inputs", "column", "kind", "encoding"), *rows], left=4)
+    yield from aligned([("inputs", "column", "kind", "encoding"), *rows], left=4)
 
 
 def _range(first: int, width: int) -> str:
@@ -119,7 +119,7 @@ def _card(card: dict[str, Any]) -> Iterator[str]:
         said["best epochs of folds"] = ", ".join(map(str, card["epochs_of_folds"]))
     if isinstance(card.get("split"), dict):
         said["parts"] = ", ".join(f"{rows} {name}" for name, rows in card["split"].items())
-    yield from grid(list(said.items()), left=2)
+    yield from aligned(list(said.items()), left=2)
     for reason in card.get("reasons", ()):
         yield f"{GAP}{reason}"
 
