@@ -97,6 +97,37 @@ def test_sequences_of_other_lengths_need_few_programs_and_keep_their_steps(monke
     assert runs == {(4, steps, 1) for steps in (1, 2, 4, 8, 16)}
 
 
+LONGER = {"values": (40, 6), "lengths": ()}
+CROSS = {"memory": LONGER, "queries": {"values": (16, 4), "lengths": ()}}
+
+
+@pytest.mark.parametrize(
+    ("layers", "in_shape", "steps"),
+    [
+        ([nn.Conv1D(4, 3, stride=2, padding="same"), nn.Dense(1)], LONGER, 15),
+        ([nn.Network([nn.MaxPool(3)]), nn.Dense(1)], LONGER, 10),
+        ([nn.MultiHeadAttention(2), nn.Dense(1)], CROSS, 12),
+    ],
+    ids=["strides", "pools", "cross-attention"],
+)
+def test_outputs_have_as_many_steps_by_either_engine(layers, in_shape, steps):
+    def shortened(shape):
+        if not ops.is_sequence(shape):
+            return {name: shortened(inner) for name, inner in shape.items()}
+        time = shape["values"][0] * 3 // 4
+        values = RANDOM.normal(size=(3, time, shape["values"][1]))
+        return {"values": values, "lengths": np.array([time, 2, 1])}
+
+    model = model_of(layers, in_shape, "float64")
+    X = shortened(in_shape)
+    ours, theirs = (model.outputs(X, engine=name) for name in ("xla", "numpy"))
+    assert ours["values"].shape == theirs["values"].shape
+    assert ours["values"].shape[1] == steps
+    valid = np.arange(steps) < theirs["lengths"][:, None]
+    np.testing.assert_array_equal(ours["lengths"], theirs["lengths"])
+    np.testing.assert_allclose(ours["values"][valid], theirs["values"][valid], rtol=1e-10)
+
+
 def test_arrays_put_in_place_of_others_are_seen_and_writing_into_them_is_refused():
     model = model_of([nn.Dense(1)], (2,))
     X = np.ones((1, 2), "float32")

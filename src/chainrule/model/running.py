@@ -17,6 +17,7 @@ import numpy as np
 from chainrule.autodiff import Tree, hyper_values, leaves, program_key, tree_map, with_hyper
 from chainrule.engine import choose_engine, engine_by_name
 from chainrule.model.cost import forward_operations
+from chainrule.model.inputs import shape_of
 from chainrule.model.parts import on_one_thread, only_ours
 from chainrule.nn import Context, Network, pictures_scaled
 from chainrule.ops import is_sequence
@@ -66,12 +67,13 @@ class Runner:
             if self._compiled is None:
                 self._compiled = Compiled(self)
             return in_parts(self._compiled, X, min(most, ROWS[-1]))
-        with np.errstate(all="ignore"):
-            return in_parts(self._by_numpy, X, most)
+        return in_parts(self.by_numpy, X, most)
 
-    def _by_numpy(self, X: Any) -> Any:
+    def by_numpy(self, X: Any) -> Any:
+        """The outputs for all rows at once."""
         X = pictures_scaled(X, self.dtype)
-        return self.network.apply(self.params, self.state, X, Context())[0]
+        with np.errstate(all="ignore"):
+            return self.network.apply(self.params, self.state, X, Context())[0]
 
     def _cost(self) -> float:
         if self._operations is None:
@@ -104,12 +106,13 @@ class Compiled:
         self._parted = self._padded and on_one_thread(runner.network)
         self._numbers: dict[int, Tree] = {}
         self._programs: dict[Any, Callable[..., Any]] = {}
+        self._shapes: dict[str, Any] = {}
         for x in leaves((runner.params, runner.state)):
             x.flags.writeable = False
 
     def __call__(self, X: Any) -> Any:
-        rows = size = len(leaves(X)[0])
-        time = time_of(X)
+        given, rows = X, len(leaves(X)[0])
+        size = rows
         if self._padded:
             size = next(n for n in ROWS if n >= rows)
             X = filled_up(X, size, self._runner.in_shape)
@@ -119,7 +122,16 @@ class Compiled:
             if streams > 1:  # of one stream the program takes them sooner as they are
                 X = tree_map(lambda x: self._engine.put(x, streams, parted=True), X)
             out = tree_map(self._engine.get, self._program(X, streams)(numbers, X))
-        return tree_map(lambda x: np.array(x[:rows]), cut_back(out, time))
+        if shape_of(X) != shape_of(given):
+            out = cut_back(out, self._steps_of(given))
+        return tree_map(lambda x: np.array(x[:rows]), out)
+
+    def _steps_of(self, X: Any) -> Any:
+        """The shape of the outputs for inputs that are not filled up, found by NumPy on a row."""
+        name = repr(shape_of(X))
+        if name not in self._shapes:
+            self._shapes[name] = shape_of(self._runner.by_numpy(tree_map(lambda x: x[:1], X)))
+        return self._shapes[name]
 
     def _streams(self, rows: int) -> int:
         streams = self._engine.streams if self._parted else 1
@@ -206,19 +218,10 @@ def _fixed_steps(steps: int, trained: int) -> int:
     return wanted
 
 
-def time_of(X: Any) -> int | None:
-    """The steps of sequences with lengths, of several inputs the first; None without any."""
-    if is_sequence(X):
-        return int(X["values"].shape[1])
-    if isinstance(X, dict):
-        return next((n for n in map(time_of, X.values()) if n is not None), None)
-    return None
-
-
-def cut_back(out: Any, time: int | None) -> Any:
-    """Outputs of sequences with lengths, without steps that were filled up."""
+def cut_back(out: Any, shape: Any) -> Any:
+    """Outputs of sequences with lengths, without the steps beyond those of a shape."""
     if is_sequence(out):
-        return {"values": out["values"][:, :time], "lengths": out["lengths"]}
+        return {"values": out["values"][:, : shape["values"][0]], "lengths": out["lengths"]}
     if isinstance(out, dict):
-        return {name: cut_back(inner, time) for name, inner in out.items()}
+        return {name: cut_back(inner, shape[name]) for name, inner in out.items()}
     return out
