@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,8 @@ import numpy as np
 from chainrule.autodiff import plan_backward, pull_back
 from chainrule.engine import namespace_of
 from chainrule.explanation.explaining import written
+from chainrule.explanation.labels import rows_of
+from chainrule.explanation.names import TABLE
 from chainrule.explanation.page import Explanation, InputRow, Section
 from chainrule.explanation.recorded import Recorded, record
 from chainrule.model import Model
@@ -83,27 +85,40 @@ def _input_rows(recorded: Recorded, meanings: Sequence[tuple[str, str]]) -> tupl
     The number of a label has no slope: the numbers of its vector stand below it, with theirs.
     """
     params, batch = recorded.slots()
-    slot, first = batch["x"], recorded.network.layers[0]
-    tables: dict[int, int] = {}
-    if isinstance(first, EmbedColumns):
-        tables = {c: own["table"] for c, own in zip(first.columns, params[0], strict=True)}
-    values = np.asarray(recorded.recording.tape.values[slot])[0]
-    slopes = _slopes(recorded, [slot, *tables.values()])
+    slot, tables = batch["x"], _tables(recorded.network.layers[0], params[0])
+    tape = recorded.recording.tape
+    values = np.asarray(tape.values[slot])[0]
+    slopes = _slopes(recorded, [slot, *(table for _, table in tables.values())])
     rows = []
     for i, (meaning, cell) in enumerate(meanings):
         value = float(values[i])
-        if i not in tables:
-            rows.append(InputRow(f"x{i + 1}", meaning, cell, value, float(slopes[slot][0, i])))
-            continue
-        rows.append(InputRow(f"x{i + 1}", meaning, cell, value, None))
-        name, code = f"table{list(tables).index(i) + 1}", int(value)
-        vector = np.asarray(recorded.recording.tape.values[tables[i]])[code]
-        for k, (number, slope) in enumerate(zip(vector, slopes[tables[i]][code], strict=True)):
-            said = f"vector of {meaning}, {k + 1}"
-            rows.append(InputRow(f"{name}({code + 1},{k + 1})", said, "", number, float(slope)))
+        slope = None if i in tables else float(slopes[slot][0, i])
+        rows.append(InputRow(f"x{i + 1}", meaning, cell, value, slope))
+        if i in tables:
+            name, table = tables[i]
+            pair = np.asarray(tape.values[table]), slopes[table]
+            rows += _vector_rows(name, meaning, int(value), *pair)
     matters = [np.inf if row.slope is None else abs(row.value * row.slope) for row in rows]
     order = np.argsort(-np.array(matters), kind="stable")[:MOST_INPUTS]
     return tuple(rows[i] for i in sorted(order))
+
+
+def _tables(first: Any, params: Any) -> dict[int, tuple[str, int]]:
+    """The tables of vectors by the input whose numbers are their rows: each one's name and slot."""
+    if not isinstance(first, EmbedColumns):
+        return {}
+    return {
+        column: (f"{TABLE}{n}", own[TABLE])
+        for n, (column, own) in enumerate(zip(first.columns, params, strict=True), 1)
+    }
+
+
+def _vector_rows(name: str, meaning: str, code: int, table: Any, slopes: Any) -> Iterator[InputRow]:
+    """The numbers of the vector that stands for a label."""
+    label = rows_of(name)
+    for k, (value, slope) in enumerate(zip(table[code], slopes[code], strict=True)):
+        said = f"vector of {meaning}, {k + 1}"
+        yield InputRow(label((code, k)).unit, said, "", float(value), float(slope))
 
 
 def _slopes(recorded: Recorded, slots: list[int]) -> dict[int, Any]:
