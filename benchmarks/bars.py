@@ -18,7 +18,8 @@ class Verdict:
     """A number, what it has to be, and whether it is.
 
     Attributes:
-        low, high: the spread over the rounds. limit: the bar's floor, or the most where `at_most`.
+        low, high: the spread over the rounds. limit: the bar's floor, or the most where `at_most`;
+            None where nothing is asked.
     """
 
     case: str
@@ -26,18 +27,22 @@ class Verdict:
     value: float
     low: float
     high: float
-    limit: float
+    limit: float | None
     aim: float | None = None
     at_most: bool = False
 
     @property
     def passed(self) -> bool:
-        """Whether the median reaches the bar."""
+        """Whether the median reaches the bar; what nothing is asked of does."""
+        if self.limit is None:
+            return True
         return self.value <= self.limit if self.at_most else self.value >= self.limit
 
     @property
     def word(self) -> str:
         """The verdict in a word or two."""
+        if self.limit is None:
+            return ""
         if not self.passed:
             return "short"
         return "aim reached" if self.aim is not None and self.value >= self.aim else "passed"

@@ -7,7 +7,7 @@ import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("chainrule", "numpy", "jax", "jaxlib", "scikit-learn", "torch")
+PACKAGES = ("chainrule", "numpy", "jax", "jaxlib", "scikit-learn", "torch", "keras")
 QUIET = 0.05
 """The most of the processors that others may use for a run to count."""
 

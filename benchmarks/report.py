@@ -66,13 +66,19 @@ def verdict_table(verdicts: Sequence[Verdict]) -> str:
             entry.what,
             f"{entry.value:.2f}",
             f"{entry.low:.2f} to {entry.high:.2f}",
-            f"{'at most' if entry.at_most else 'at least'} {entry.limit:g}",
+            _asked(entry),
             "" if entry.aim is None else f"{entry.aim:g}",
             entry.word,
         )
         for entry in verdicts
     ]
     return table(("case", "chainrule is", "median", "rounds", "asked", "aim", ""), rows, 2)
+
+
+def _asked(entry: Verdict) -> str:
+    if entry.limit is None:
+        return ""
+    return f"{'at most' if entry.at_most else 'at least'} {entry.limit:g}"
 
 
 NOT_COUNTED = "not counted"

@@ -6,11 +6,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from statistics import median
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import IO, Any, Self
 
 from benchmarks.cases import CASES
@@ -54,9 +54,16 @@ class Times:
 
 
 class Worker:
-    """A contender's process."""
+    """A contender's process, with variables of its environment beside ours."""
 
-    def __init__(self, contender: str, case: str, budget: float, module: str = WORKER) -> None:
+    def __init__(
+        self,
+        contender: str,
+        case: str,
+        budget: float,
+        module: str = WORKER,
+        variables: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.contender, self.case = contender, case
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         command = [sys.executable, "-m", module, contender, case, str(budget)]
@@ -65,7 +72,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env={**os.environ, **COLD},
+            env={**os.environ, **COLD, **variables},
             text=True,
             bufsize=1,
         )
@@ -111,12 +118,17 @@ class Worker:
 
 
 def ready_workers(
-    stack: ExitStack, name: str, contenders: Sequence[str], budget: float, module: str = WORKER
+    stack: ExitStack,
+    name: str,
+    contenders: Sequence[str],
+    budget: float,
+    module: str = WORKER,
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> list[tuple[Worker, dict[str, Any]]]:
     """Those that are installed, and what they say of it; they get ready one after the other."""
     ready = []
     for contender in contenders:
-        worker = stack.enter_context(Worker(contender, name, budget, module))
+        worker = stack.enter_context(Worker(contender, name, budget, module, variables))
         about = worker.answer()
         if "missing" in about:
             print(f"{contender} is left out: no {about['missing']} here", file=sys.stderr)

@@ -1,3 +1,0 @@
-"""What the networks for sequences of all contenders have in common."""
-
-BLOCKS, HEADS, KERNEL = 4, 4, 5
