@@ -12,7 +12,7 @@ from chainrule.autodiff import tree_map
 from chainrule.data import Targets
 from chainrule.engine import choose_engine, engine_by_name, engines
 from chainrule.errors import EngineError, SettingError
-from chainrule.model import Model, forward_operations, running
+from chainrule.model import Model, forward_cost, running
 
 RANDOM = np.random.default_rng(3)
 
@@ -166,7 +166,7 @@ def test_auto_follows_from_the_call_alone(monkeypatch):
     model = model_of([nn.LSTM(3)], (10, 2))
     for _ in range(2):
         model.predict(RANDOM.normal(size=(300, 10, 2)))
-    one = forward_operations(model.network, model.params, model.state, (10, 2))
+    one = forward_cost(model.network, model.params, model.state, (10, 2)).operations
     assert asked == [(2, 256 * one)] * 2
     assert one == 10 * 3 * (4 * 2 * (2 + 3) + 9)
 
@@ -209,10 +209,10 @@ def test_a_step_of_recurrence_counts_in_the_choice_of_an_engine_for_training(mon
     network = cr.Network([nn.LSTM(3), nn.Dense(1)])
     X = RANDOM.normal(size=(8, 10, 2)).astype("float32")
     model = cr.fit(network, X, X[:, 0, 0], loss="mse", epochs=2, batch_size=4)
-    one = forward_operations(network, model.params, model.state, (10, 2))
+    one = forward_cost(network, model.params, model.state, (10, 2)).operations
     assert asked == [(4, 3 * 4 * one)]
 
 
 def test_layers_of_a_users_own_are_not_run_to_count_them():
     model = model_of([MinusTheMean(), nn.Dense(2)], (3,))
-    assert forward_operations(model.network, model.params, model.state, (3,)) == 2 * 8
+    assert forward_cost(model.network, model.params, model.state, (3,)).operations == 2 * 8

@@ -119,6 +119,15 @@ WIDE = {
         (257,),
     ),
 }
+STEPS = (70, 64)
+WIDE |= {
+    name: (layer, STEPS)
+    for name, layer in {
+        "MultiHeadAttention": nn.MultiHeadAttention(4, causal=True),
+        "PositionalEncoding": nn.PositionalEncoding(learned=True),
+        "TransformerBlock": nn.TransformerBlock(2, dropout=0.1),
+    }.items()
+}
 IMAGE = (9, 8, 24)
 WIDE |= {
     "Conv2D": (nn.Conv2D(40, 3, padding="same"), IMAGE),

@@ -15,6 +15,7 @@ import chainrule as cr
 from chainrule import nn, ops
 from chainrule.autodiff import leaves
 from chainrule.engine import engine_by_name
+from chainrule.model import forward_cost
 from chainrule.training import streams as module
 from chainrule.training.step import Task
 from chainrule.training.streams import streams_for
@@ -31,6 +32,7 @@ CASES: dict[str, tuple[Any, Any]] = {
         IMAGES,
     ),
     "dropout": ([nn.LSTM(6), nn.Dropout(0.5), nn.Dense(3)], SEQUENCES),
+    "attention": ([nn.Dense(6), nn.TransformerBlock(2), nn.GlobalPool(), nn.Dense(3)], SEQUENCES),
     "lengths": ([nn.GRU(6), nn.Dense(3)], {"values": SEQUENCES, "lengths": LENGTHS}),
     "batch norm of steps": (
         [nn.GRU(6, sequences=True), nn.BatchNorm(), nn.GRU(4), nn.Dense(3)],
@@ -69,32 +71,38 @@ def test_pieces_are_one_batch(monkeypatch: Any) -> None:
     layers = [nn.RandomShift(1), *CASES["convolution"][0][:-1], nn.Dropout(0.3), nn.Dense(3)]
     one = trained(layers, IMAGES, 1, monkeypatch, batch_size=32)
     monkeypatch.setattr(module, "CACHED_NUMBERS", 1)
-    assert module.pieces_for(cr.Network(layers), 16, (6, 6, 2)) == 2
+    assert pieces(layers, 16, (6, 6, 2)) == 2
     two = trained(layers, IMAGES, 2, monkeypatch, batch_size=32)
     for a, b in zip(leaves(one.params), leaves(two.params), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
     np.testing.assert_allclose(one.history["train_loss"], two.history["train_loss"], rtol=1e-10)
 
 
+def pieces(layers: Any, rows: int, shape: Any = (28, 28, 1)) -> int:
+    network = cr.Network(layers)
+    params, state, _ = network.init(ops.key_from_seed(0), shape)
+    return module.pieces_for(network, rows, forward_cost(network, params, state, shape).largest)
+
+
 def test_into_how_many_pieces() -> None:
-    convolution = CASES["convolution"][0]
-
-    def pieces(layers: Any, rows: int, size: int = 28) -> int:
-        return module.pieces_for(cr.Network(layers), rows, (size, size, 1))
-
-    assert pieces([nn.Conv2D(32, 3, padding="same"), nn.Flatten(), nn.Dense(2)], 64) == 8
-    assert pieces([nn.Conv2D(32, 3, padding="same"), nn.Flatten(), nn.Dense(2)], 72) == 8
-    assert pieces([nn.Conv2D(32, 3, padding="same"), nn.Flatten(), nn.Dense(2)], 65) == 1
-    assert pieces(convolution, 64, 6) == 1, "small feature maps stay in the cache"
+    images = [nn.Conv2D(32, 3, padding="same"), nn.Flatten(), nn.Dense(2)]
+    assert pieces(images, 64) == 8
+    assert pieces(images, 72) == 8
+    assert pieces(images, 65) == 1
+    inside = nn.Network([nn.Conv2D(32, 3, padding="same"), nn.Conv2D(1, 3, padding="same")])
+    assert pieces([nn.Residual(inside), nn.Flatten()], 64) == 8, "maps inside of a layer count"
+    assert pieces(CASES["convolution"][0], 64, (6, 6, 1)) == 1, (
+        "small feature maps stay in the cache"
+    )
     assert pieces([nn.Conv2D(32, 3), nn.BatchNorm(), nn.Flatten(), nn.Dense(2)], 64) == 1
+    assert pieces([nn.TransformerBlock(2), nn.GlobalPool()], 16, (128, 128)) == 8
 
 
 def test_sequences_with_lengths_are_cut_into_pieces_too() -> None:
     steps = [nn.Conv1D(32, 3, padding="same"), nn.Dense(16), nn.GlobalPool()]
     heads = nn.Heads({"a": nn.Network(steps), "b": nn.Dense(4)})
     for layers in (steps, [*steps[:2], heads], [*steps, nn.Dense(1)]):
-        network, shape = cr.Network(layers), {"values": (800, 4), "lengths": ()}
-        assert module.pieces_for(network, 64, shape) == 8
+        assert pieces(layers, 64, {"values": (800, 4), "lengths": ()}) == 8
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

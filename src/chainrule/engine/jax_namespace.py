@@ -22,6 +22,9 @@ from chainrule.engine.namespace import SHARED, Array, Namespace
 STREAMS = "streams"
 """The name of the axis along which a program runs in several streams."""
 
+LONGEST_ROW = 4096
+"""Numbers: a longer row's sum would be shared out among the threads."""
+
 SMALL = 1 << 16
 """Numbers: arrays up to this size are copied together sooner than two streams meet once more."""
 
@@ -40,6 +43,8 @@ def sum(x: Array, axis: Sequence[int], keepdims: bool = False) -> Array:
     shape = tuple(1 if a in axes else n for a, n in enumerate(x.shape) if keepdims or a in kept)
     if not kept:
         return _sum_all(jnp.reshape(x, (count,))).reshape(shape)
+    if kept == tuple(range(len(kept))) and count <= LONGEST_ROW:
+        return (x.reshape(-1, count) @ jnp.ones((count, 1), x.dtype)).reshape(shape)
     rows = jnp.transpose(x, axes + kept).reshape(count, -1)
     return _sum_rows(rows).reshape(shape)
 
@@ -64,8 +69,17 @@ def matmul_nt(a: Array, b: Array) -> Array:
 
 
 def matmul_tn(a: Array, b: Array) -> Array:
-    transposed: Array = lax.optimization_barrier(jnp.swapaxes(a, -1, -2))  # type: ignore[no-untyped-call]
-    return transposed @ b
+    """Barriers on both sides of the transposition: one that is fused with what made `a` strides
+    through memory number by number."""
+    if a.ndim == b.ndim == 2 and a.shape[1] > b.shape[1]:
+        return jnp.swapaxes(_alone(matmul_tn(b, a)), -1, -2)
+    return _alone(jnp.swapaxes(_alone(a), -1, -2)) @ b
+
+
+def _alone(x: Array) -> Array:
+    """x, not fused with what comes before or after."""
+    alone: Array = lax.optimization_barrier(x)  # type: ignore[no-untyped-call]
+    return alone
 
 
 def convolve(

@@ -1,7 +1,7 @@
 """A trained model: predict, save and load."""
 
 from chainrule.model.container import looks_like_model, read_container, write_container
-from chainrule.model.cost import forward_operations, traced_example
+from chainrule.model.cost import forward_cost, traced_example
 from chainrule.model.descriptions import from_plain, to_plain
 from chainrule.model.inputs import (
     check_channels_last,
@@ -25,7 +25,7 @@ __all__ = [
     "check_in_shape",
     "check_scale",
     "example_numbers",
-    "forward_operations",
+    "forward_cost",
     "from_plain",
     "index_flags",
     "is_built_in",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,23 +14,36 @@ from chainrule.ops import is_sequence
 from chainrule.ops.counting import operations
 
 
-def forward_operations(
-    network: Network, params: Tree, state: Tree, in_shape: Any, dtype: str = "float32"
-) -> float:
-    """Operations of the forward pass for one example, of sequences the longest.
+class Cost(NamedTuple):
+    """What the forward pass of one example takes.
 
-    Layers of a user's own are not run for this: where there are any, it is two for each parameter.
+    Attributes:
+        operations: additions, multiplications, comparisons, functions of one number.
+        largest: numbers of the largest array that it makes.
+    """
+
+    operations: float
+    largest: int
+
+
+def forward_cost(
+    network: Network, params: Tree, state: Tree, in_shape: Any, dtype: str = "float32"
+) -> Cost:
+    """The cost of the forward pass for one example, of sequences the longest.
+
+    Layers of a user's own are not run for this: where there are any, it is two operations for each
+    parameter.
 
     Example:
         >>> from chainrule.nn import LSTM
         >>> from chainrule.ops import key_from_seed
         >>> network = Network([LSTM(3)])
         >>> params, state, _ = network.init(key_from_seed(0), (10, 2))
-        >>> forward_operations(network, params, state, (10, 2))  # 10 steps of 147
+        >>> forward_cost(network, params, state, (10, 2)).operations  # 10 steps of 147
         1470.0
     """
     if not only_ours(network):
-        return 2.0 * sum(int(x.size) for x in leaves(params))
+        return Cost(2.0 * sum(int(x.size) for x in leaves(params)), 0)
     tape = Tape()
     try:
         with np.errstate(all="ignore"):
@@ -38,7 +51,11 @@ def forward_operations(
             network.apply(params, state, x, Context())
     finally:
         tape.close()
-    return float(sum(operations(record, tape.values) for record in tape.records))
+    sizes = (np.size(tape.values[slot]) for record in tape.records for slot in record.outputs)
+    return Cost(
+        float(sum(operations(record, tape.values) for record in tape.records)),
+        max(sizes, default=0),
+    )
 
 
 def traced_example(tape: Tape, network: Network, in_shape: Any, dtype: str) -> Any:

@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.autodiff import Tree, hyper_values, leaves, program_key, tree_map, with_hyper
 from chainrule.engine import choose_engine, engine_by_name
-from chainrule.model.cost import forward_operations
+from chainrule.model.cost import forward_cost
 from chainrule.model.inputs import shape_of
 from chainrule.model.parts import on_one_thread, only_ours
 from chainrule.nn import Context, Network, pictures_scaled
@@ -77,9 +77,9 @@ class Runner:
 
     def _cost(self) -> float:
         if self._operations is None:
-            self._operations = forward_operations(
+            self._operations = forward_cost(
                 self.network, self.params, self.state, self.in_shape, self.dtype
-            )
+            ).operations
         return self._operations
 
 

@@ -55,6 +55,8 @@ class MultiHeadAttention:
     causal: bool = False
     bias: bool = True
     takes_lengths: ClassVar[bool] = True
+    one_thread: ClassVar[bool] = True
+    few_at_a_time: ClassVar[int] = 2
     takes_names: ClassVar[bool] = True
 
     def __post_init__(self) -> None:

@@ -69,7 +69,7 @@ class Conv2D:
     weight_init: Initializer | None = None
     bias_init: Initializer = Zeros()
     one_thread: ClassVar[bool] = True
-    few_at_a_time: ClassVar[bool] = True
+    few_at_a_time: ClassVar[int] = 8
     rank: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
@@ -115,7 +115,7 @@ class Conv1D:
     weight_init: Initializer | None = None
     bias_init: Initializer = Zeros()
     one_thread: ClassVar[bool] = True
-    few_at_a_time: ClassVar[bool] = True
+    few_at_a_time: ClassVar[int] = 8
     rank: ClassVar[int] = 1
     takes_lengths: ClassVar[bool] = True
 
@@ -174,7 +174,7 @@ class TransposedConv2D:
     weight_init: Initializer | None = None
     bias_init: Initializer = Zeros()
     one_thread: ClassVar[bool] = True
-    few_at_a_time: ClassVar[bool] = True
+    few_at_a_time: ClassVar[int] = 8
     rank: ClassVar[int] = 2
 
     def __post_init__(self) -> None:

@@ -19,7 +19,8 @@ What else there is to know of a layer its class may say; what it does not say is
                     suits the next layer that is not
     initializer     of an activation: what the weights before it start from
     one_thread      XLA runs it on one thread, so that parts of a batch are worked on side by side
-    few_at_a_time   of these, one whose numbers leave the cache unless few examples go at a time
+    few_at_a_time   of these, one whose numbers leave the cache unless few examples go at a time:
+                    the fewest with which it is as fast as with many
     whole_batch     in training it looks at the batch as a whole
 """
 

@@ -107,6 +107,8 @@ class TransformerBlock:
     causal: bool = False
     dropout: float = hyper(0.0)
     takes_lengths: ClassVar[bool] = True
+    one_thread: ClassVar[bool] = True
+    few_at_a_time: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
         MultiHeadAttention(self.heads)

@@ -27,6 +27,8 @@ def matmul(xp: Any, a: Array, b: Array) -> Array:
 
 @matmul.rule
 def _(xp: Any, cotangent: Array, out: Array, a: Array, b: Array) -> tuple[Any, ...]:
+    if b.ndim == 2 and a.ndim > 2:
+        return _of_rows(xp, cotangent, a, b)
     left = a if a.ndim > 1 else xp.reshape(a, (1, -1))
     right = b if b.ndim > 1 else xp.reshape(b, (-1, 1))
     full = cotangent
@@ -37,6 +39,19 @@ def _(xp: Any, cotangent: Array, out: Array, a: Array, b: Array) -> tuple[Any, .
     return (
         lambda: xp.reshape(unbroadcast(xp, xp.matmul_nt(full, right), left), a.shape),
         lambda: xp.reshape(unbroadcast(xp, xp.matmul_tn(left, full), right), b.shape),
+    )
+
+
+def _of_rows(xp: Any, cotangent: Array, x: Array, weight: Array) -> tuple[Any, Any]:
+    """For (…, in_features) and (in_features, out_features): one product each, of all rows."""
+    if x.ndim == 2:
+        return lambda: xp.matmul_nt(cotangent, weight), lambda: xp.matmul_tn(x, cotangent)
+    count = math.prod(x.shape[:-1])
+    rows = xp.reshape(cotangent, (count, weight.shape[1]))
+    inputs = xp.reshape(x, (count, weight.shape[0]))
+    return (
+        lambda: xp.reshape(xp.matmul_nt(rows, weight), x.shape),
+        lambda: xp.matmul_tn(inputs, rows),
     )
 
 
@@ -56,19 +71,9 @@ def affine(xp: Any, x: Array, weight: Array, bias: Array) -> Array:
 def _(
     xp: Any, cotangent: Array, out: Array, x: Array, weight: Array, bias: Array
 ) -> tuple[Any, ...]:
-    if x.ndim == 2:
-        return (
-            lambda: xp.matmul_nt(cotangent, weight),
-            lambda: xp.matmul_tn(x, cotangent),
-            lambda: xp.sum(cotangent, (0,)),
-        )
-    count = math.prod(x.shape[:-1])
-    rows = xp.reshape(cotangent, (count, out.shape[-1]))
-    inputs = xp.reshape(x, (count, x.shape[-1]))
     return (
-        lambda: xp.reshape(xp.matmul_nt(rows, weight), x.shape),
-        lambda: xp.matmul_tn(inputs, rows),
-        lambda: xp.sum(rows, (0,)),
+        *_of_rows(xp, cotangent, x, weight),
+        lambda: xp.sum(cotangent, tuple(range(x.ndim - 1))),
     )
 
 

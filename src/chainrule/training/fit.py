@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import warnings
@@ -21,7 +22,7 @@ from chainrule.model import (
     check_embeddings,
     check_in_shape,
     check_scale,
-    forward_operations,
+    forward_cost,
     index_flags,
     score_network,
     score_tree,
@@ -232,12 +233,12 @@ def fit(
     rows = len(leaves(data)[0])
     size = batch_rows(batch_size, rows)
 
-    task = Task(score_network(net, kind), loss_function, algorithm)
+    task, begin = Task(score_network(net, kind), loss_function, algorithm), (params, state)
     steps = -(-rows // size)
     check_steps(epochs, steps)
+    cost = functools.cache(lambda: forward_cost(task.network, *begin, in_shape, dtype))
     if engine == "auto":
-        forward = forward_operations(task.network, params, state, in_shape, dtype)
-        engine = choose_engine(epochs * steps, BACK_AND_FORTH * size * forward)
+        engine = choose_engine(epochs * steps, BACK_AND_FORTH * size * cost().operations)
     chosen = engine_by_name(engine)
     streams = streams_for(task, size, chosen)
     plan = Plan(
@@ -254,7 +255,7 @@ def fit(
         on_progress=as_listener(progress),
         whole=lambda tree: whole_tree(net, task.network, tree),
         streams=streams,
-        pieces=pieces_for(task.network, size // streams, in_shape) if streams > 1 else 1,
+        pieces=pieces_for(task.network, size // streams, cost().largest) if streams > 1 else 1,
     )
     params = score_tree(net, task.network, params)
     state = score_tree(net, task.network, state)
