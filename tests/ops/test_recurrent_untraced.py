@@ -7,8 +7,8 @@ import pytest
 
 from chainrule import ops, value_and_grad
 from chainrule.autodiff import PRIMITIVES
-from chainrule.engine import NUMPY
-from chainrule.ops import recurrent_untraced
+from chainrule.engine import NUMPY, engine_by_name
+from chainrule.ops import recurrent_compiled, recurrent_untraced
 from tests.ops.samples import RECURRENT, SAMPLES
 
 
@@ -45,6 +45,42 @@ def test_it_does_not_matter_how_many_steps_are_projected_at_once(
         np.testing.assert_allclose(parts, whole, rtol=1e-13)
     traced = PRIMITIVES[name].forward(NUMPY, *arrays, **settings)[0]
     np.testing.assert_allclose(whole, traced, rtol=1e-13)
+
+
+XLA = engine_by_name("xla")
+
+
+def by_xla(name, arrays, settings):
+    """The result of a recurrence in a compiled program where nothing is traced."""
+    program = XLA.compile(lambda: lambda *x: PRIMITIVES[name](*x, **settings), None)
+    with XLA.precision("float64"):
+        (out,) = program(*arrays)
+        return XLA.get(out)
+
+
+@pytest.mark.parametrize("lengths", [False, True])
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("sequences", [False, True])
+@pytest.mark.parametrize("name", RECURRENT)
+def test_compiled_in_any_parts_it_has_the_numbers_of_the_tape(
+    monkeypatch, name, reverse, sequences, lengths
+):
+    r, gates = np.random.default_rng(0), {"simple_rnn": 1, "lstm": 4, "gru": 3}[name]
+    shapes = [(6, 7, 2), (2, 4 * gates), (4, 4 * gates), (4 * gates,), (4,)]
+    arrays = [r.normal(size=shape) for shape in shapes[: 5 if name == "gru" else 4]]
+    arrays += [np.array([7, 1, 4, 7, 2, 3], "int32")] if lengths else []
+    settings = {"reverse": reverse, "sequences": sequences}
+    traced = PRIMITIVES[name].forward(NUMPY, *arrays, **settings)[0]
+    for rows, examples in ((1000, 6), (1, 6), (1, 3), (1, 4), (14, 2)):
+        monkeypatch.setattr(recurrent_compiled, "PROJECTED_ROWS", rows)
+        monkeypatch.setattr(recurrent_compiled, "GATES_AT_A_TIME", 1)
+        monkeypatch.setattr(recurrent_compiled, "FEWEST_EXAMPLES", examples)
+        np.testing.assert_allclose(by_xla(name, arrays, settings), traced, rtol=1e-12, atol=1e-14)
+
+
+def test_parts_are_equal_and_not_much_smaller_than_asked():
+    pieces = recurrent_compiled._pieces
+    assert [pieces(batch, 64) for batch in (1, 64, 65, 96, 128, 127, 256)] == [1, 1, 1, 2, 2, 1, 4]
 
 
 def test_what_the_way_back_needs_is_kept_where_something_is_traced():

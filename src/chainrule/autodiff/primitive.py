@@ -43,7 +43,7 @@ class Primitive:
         formula: what it computes, as one would write it.
         derivative: its local derivative, as one would write it.
         singular: where the derivative is not defined, and the value chosen there.
-        alone: forward rule for NumPy arrays where nothing is traced, or None: the same one.
+        alone: forward rules by the name of the engine where nothing is traced; else the same one.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Primitive:
         self.name = forward.__name__
         self.forward = forward
         self.vjp: Callable[..., tuple[Any, ...]] | None = None
-        self.alone: Callable[..., Any] | None = None
+        self.alone: dict[str, Callable[..., Any]] = {}
         self.formula = formula
         self.derivative = derivative
         self.singular = singular
@@ -74,13 +74,17 @@ class Primitive:
         self.vjp = vjp
         return vjp
 
-    def untraced(self, forward: Callable[..., Any]) -> Callable[..., Any]:
-        """Decorator: a forward rule for NumPy arrays where nothing is traced.
+    def untraced(self, engine: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Decorator: a forward rule for the arrays of an engine where nothing is traced.
 
         It may leave out results behind the first, which are kept for the way back.
         """
-        self.alone = forward
-        return forward
+
+        def keep(forward: Callable[..., Any]) -> Callable[..., Any]:
+            self.alone[engine] = forward
+            return forward
+
+        return keep
 
     def __call__(self, *inputs: Any, **static: Any) -> Any:
         """Compute, and record where an input is traced. Array inputs first, settings by name."""
@@ -94,9 +98,7 @@ class Primitive:
                 tape = x.tape
         if tape is None:
             xp = namespace_of(*inputs)
-            if self.alone is not None and xp.name == "numpy":
-                return self.alone(xp, *inputs, **static)
-            return self.forward(xp, *inputs, **static)
+            return self.alone.get(xp.name, self.forward)(xp, *inputs, **static)
         return tape.record(self, inputs, static)
 
     def __repr__(self) -> str:

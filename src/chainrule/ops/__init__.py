@@ -64,7 +64,7 @@ from chainrule.ops.random import (
     random_part,
     random_uniform,
 )
-from chainrule.ops.recurrent_untraced import gru, lstm, simple_rnn
+from chainrule.ops.recurrent_compiled import gru, lstm, simple_rnn
 from chainrule.ops.reduce import (
     argmax,
     log_softmax,

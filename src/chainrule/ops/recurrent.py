@@ -30,18 +30,19 @@ def _sigmoid(xp: Any, x: Array) -> Array:
     return 0.5 * xp.tanh(0.5 * x) + 0.5
 
 
-def _time_first(xp: Any, x: Array) -> Array:
+def time_first(xp: Any, x: Array) -> Array:
+    """(batch, time, …) as (time, batch, …), and back."""
     return xp.swapaxes(x, 0, 1)
 
 
-def _projected(xp: Any, x: Array, weight: Array, bias: Array) -> Array:
+def projected(xp: Any, x: Array, weight: Array, bias: Array) -> Array:
     """x·weight + bias of all steps, (time, batch, gates)."""
     batch, time, features = x.shape
-    rows = xp.reshape(_time_first(xp, x), (time * batch, features))
+    rows = xp.reshape(time_first(xp, x), (time * batch, features))
     return xp.reshape(xp.matmul(rows, weight) + bias, (time, batch, weight.shape[1]))
 
 
-def _valid(xp: Any, lengths: tuple[Array, ...], time: int) -> tuple[Array, ...]:
+def valid_at(xp: Any, lengths: tuple[Array, ...], time: int) -> tuple[Array, ...]:
     """Whether a step counts, (time, batch, 1), or nothing where all do."""
     if not lengths:
         return ()
@@ -49,7 +50,7 @@ def _valid(xp: Any, lengths: tuple[Array, ...], time: int) -> tuple[Array, ...]:
     return (steps < xp.expand_dims(lengths[0], (0, 2)),)
 
 
-def _chosen(xp: Any, valid: tuple[Array, ...], new: tuple[Any, ...], old: tuple[Any, ...]) -> Any:
+def chosen(xp: Any, valid: tuple[Array, ...], new: tuple[Any, ...], old: tuple[Any, ...]) -> Any:
     """The new values where the step counts, else the old ones."""
     if not valid:
         return new
@@ -66,10 +67,10 @@ def _forward(
 
     def body(carry: Any, at: Any) -> tuple[Any, Any]:
         new, kept = step(carry, at[0])
-        new = _chosen(xp, at[1:], new, carry)
+        new = chosen(xp, at[1:], new, carry)
         return new, (new[0], *kept)
 
-    xs = (_projected(xp, x, weight, bias), *_valid(xp, lengths, time))
+    xs = (projected(xp, x, weight, bias), *valid_at(xp, lengths, time))
     return xp.scan(body, (zeros,) * carries, xs, time, reverse)  # type: ignore[no-any-return]
 
 
@@ -84,7 +85,7 @@ def _backward(
     time, batch, units = kept[0].shape
     zeros = xp.zeros((batch, units), dtype=str(cotangent.dtype))
     start = (zeros if sequences else cotangent, *(zeros,) * (carries - 1))
-    arriving = (_time_first(xp, cotangent),) if sequences else ()
+    arriving = (time_first(xp, cotangent),) if sequences else ()
     count = len(kept)
 
     def body(carry: Any, at: Any) -> tuple[Any, Any]:
@@ -93,15 +94,15 @@ def _backward(
             carry, rest = (carry[0] + rest[0], *carry[1:]), rest[1:]
         before, gates = back(carry, values)
         none = tuple([xp.zeros_like(g) for g in gates]) if rest else gates
-        return _chosen(xp, rest, before, carry), _chosen(xp, rest, gates, none)
+        return chosen(xp, rest, before, carry), chosen(xp, rest, gates, none)
 
-    xs = (*kept, *arriving, *_valid(xp, lengths, time))
+    xs = (*kept, *arriving, *valid_at(xp, lengths, time))
     gates: tuple[Array, ...] = xp.scan(body, start, xs, time, not reverse)[1]
     return gates
 
 
 def _result(xp: Any, last: Any, states: Array, sequences: bool) -> Array:
-    return _time_first(xp, states) if sequences else last[0]
+    return time_first(xp, states) if sequences else last[0]
 
 
 def _flat(xp: Any, x: Array) -> Array:
@@ -115,11 +116,11 @@ def _input_gradients(xp: Any, x: Array, weight: Array, gates: Array) -> tuple[An
 
     def to_x() -> Array:
         back = xp.reshape(xp.matmul_nt(rows, weight), (time, batch, features))
-        return _time_first(xp, back)
+        return time_first(xp, back)
 
     return (
         to_x,
-        lambda: xp.matmul_tn(_flat(xp, _time_first(xp, x)), rows),
+        lambda: xp.matmul_tn(_flat(xp, time_first(xp, x)), rows),
         lambda: xp.sum(rows, (0,)),
     )
 
@@ -169,6 +170,15 @@ def check_recurrence(
         )
 
 
+def simple_rnn_step(xp: Any, recurrent_weight: Array) -> Rule:
+    """`step(carry, projected) -> (carry, kept)`."""
+
+    def step(carry: Any, at: Array) -> tuple[Any, Any]:
+        return (xp.tanh(at + xp.matmul(carry[0], recurrent_weight)),), ()
+
+    return step
+
+
 @primitive(
     formula="hₜ = tanh(xₜ·w + hₜ₋₁·u + b)",
     derivative="back through time: aₜ = cₜ·(1 - hₜ²), cₜ₋₁ += aₜ·uᵀ",
@@ -187,10 +197,7 @@ def simple_rnn(
             steps, (batch, time, units), else that of the last one, (batch, units).
     """
     check_recurrence("simple_rnn", x, (weight, recurrent_weight), 1, lengths)
-
-    def step(carry: Any, at: Array) -> tuple[Any, Any]:
-        return (xp.tanh(at + xp.matmul(carry[0], recurrent_weight)),), ()
-
+    step = simple_rnn_step(xp, recurrent_weight)
     last, (states,) = _forward(xp, step, x, (weight, recurrent_weight, bias), 1, lengths, reverse)
     return _result(xp, last, states, sequences), states
 
@@ -230,6 +237,25 @@ def parts_of_gates(gates: Array, units: int) -> tuple[Array, ...]:
     return tuple([gates[:, k : k + units] for k in range(0, gates.shape[1], units)])
 
 
+def lstm_step(xp: Any, recurrent_weight: Array) -> Rule:
+    """`step(carry, projected) -> (carry, kept)`."""
+    units = recurrent_weight.shape[0]
+    slope, middle = (
+        per_gate(xp, values, units, recurrent_weight.dtype) for values in (HALVES, MIDDLES)
+    )
+
+    def step(carry: Any, at: Array) -> tuple[Any, Any]:
+        hidden, cell = carry
+        sums = at + xp.matmul(hidden, recurrent_weight)
+        gates = xp.tanh(sums * slope) * slope + middle
+        i, f, g, o = parts_of_gates(gates, units)
+        new = f * cell + i * g
+        bent = xp.tanh(new)
+        return (o * bent, new), (gates, cell, bent)
+
+    return step
+
+
 @primitive(
     formula="i, f, g, o = σ, σ, tanh, σ of xₜ·w + hₜ₋₁·u + b; cₜ = f·cₜ₋₁ + i·g; hₜ = o·tanh(cₜ)",
     derivative="back through time, gate by gate",
@@ -250,18 +276,7 @@ def lstm(
         cells before each step, tanh of the cells after it.
     """
     check_recurrence("lstm", x, (weight, recurrent_weight), 4, lengths)
-    units = recurrent_weight.shape[0]
-    slope, middle = (per_gate(xp, values, units, x.dtype) for values in (HALVES, MIDDLES))
-
-    def step(carry: Any, at: Array) -> tuple[Any, Any]:
-        hidden, cell = carry
-        sums = at + xp.matmul(hidden, recurrent_weight)
-        gates = xp.tanh(sums * slope) * slope + middle
-        i, f, g, o = parts_of_gates(gates, units)
-        new = f * cell + i * g
-        bent = xp.tanh(new)
-        return (o * bent, new), (gates, cell, bent)
-
+    step = lstm_step(xp, recurrent_weight)
     last, kept = _forward(xp, step, x, (weight, recurrent_weight, bias), 2, lengths, reverse)
     return _result(xp, last, kept[0], sequences), *kept
 
@@ -295,6 +310,23 @@ def _(
     )
 
 
+def gru_step(xp: Any, recurrent_weight: Array, recurrent_bias: Array) -> Rule:
+    """`step(carry, projected) -> (carry, kept)`."""
+    units = recurrent_weight.shape[0]
+
+    def step(carry: Any, at: Array) -> tuple[Any, Any]:
+        hidden = carry[0]
+        again = xp.matmul(hidden, recurrent_weight)
+        both = _sigmoid(xp, at[:, : 2 * units] + again[:, : 2 * units])
+        r, z = parts_of_gates(both, units)
+        inner = again[:, 2 * units :] + recurrent_bias
+        n = xp.tanh(at[:, 2 * units :] + r * inner)
+        new = n + z * (hidden - n)
+        return (new,), (both, n, inner, hidden)
+
+    return step
+
+
 @primitive(
     formula="r, z = σ of xₜ·w + hₜ₋₁·u + b; n = tanh(xₜ·w + b + r·(hₜ₋₁·u + d)); "
     "hₜ = (1 - z)·n + z·hₜ₋₁",
@@ -317,18 +349,7 @@ def gru(
         and update gate, n, what the reset gate multiplies, states before each step.
     """
     check_recurrence("gru", x, (weight, recurrent_weight), 3, lengths)
-    units = recurrent_weight.shape[0]
-
-    def step(carry: Any, at: Array) -> tuple[Any, Any]:
-        hidden = carry[0]
-        again = xp.matmul(hidden, recurrent_weight)
-        both = _sigmoid(xp, at[:, : 2 * units] + again[:, : 2 * units])
-        r, z = parts_of_gates(both, units)
-        inner = again[:, 2 * units :] + recurrent_bias
-        n = xp.tanh(at[:, 2 * units :] + r * inner)
-        new = n + z * (hidden - n)
-        return (new,), (both, n, inner, hidden)
-
+    step = gru_step(xp, recurrent_weight, recurrent_bias)
     last, kept = _forward(xp, step, x, (weight, recurrent_weight, bias), 1, lengths, reverse)
     return _result(xp, last, kept[0], sequences), *kept
 

@@ -73,7 +73,7 @@ def _masked(
         np.copyto(state, old, where=ended)
 
 
-@simple_rnn.untraced
+@simple_rnn.untraced("numpy")
 def _(
     xp: Any, x: Array, weight: Array, recurrent_weight: Array, bias: Array, *lengths: Array,
     reverse: bool = False, sequences: bool = False,
@@ -89,7 +89,7 @@ def _(
     return _run(xp, step, x, weight, bias, 1, units, lengths, reverse, sequences)
 
 
-@lstm.untraced
+@lstm.untraced("numpy")
 def _(
     xp: Any, x: Array, weight: Array, recurrent_weight: Array, bias: Array, *lengths: Array,
     reverse: bool = False, sequences: bool = False,
@@ -116,7 +116,7 @@ def _(
     return _run(xp, step, x, weight, bias, 2, units, lengths, reverse, sequences)
 
 
-@gru.untraced
+@gru.untraced("numpy")
 def _(
     xp: Any, x: Array, weight: Array, recurrent_weight: Array, bias: Array,
     recurrent_bias: Array, *lengths: Array, reverse: bool = False, sequences: bool = False,
