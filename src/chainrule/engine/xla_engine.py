@@ -72,12 +72,10 @@ class XlaEngine:
 
     def keep_programs(self) -> None:
         """Keep compiled programs on disk, and use those that are there."""
+        if self._kept or getattr(jax.config, "jax_compilation_cache_dir", None):
+            return
         folder = cache_folder()
-        if (
-            self._kept
-            or getattr(jax.config, "jax_compilation_cache_dir", None)
-            or not prepare(folder)
-        ):
+        if not prepare(folder):
             return
         self._kept = True
         set_option: Callable[[str, Any], None] = jax.config.update
