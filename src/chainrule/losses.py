@@ -223,19 +223,44 @@ class HeadLosses:
 
     def parts(self, targets: Any, outputs: Any) -> dict[str, Any]:
         """The loss of every head that counts, (batch,) each, without its weight."""
+        counted = counted_heads(self)
         return {
             name: _head_loss(name, head.loss, targets[name], outputs[name])
             for name, head in self.heads
-            if not _is(head.weight, 0)
+            if name in counted
         }
 
     def __call__(self, targets: Any, outputs: Any) -> Any:
+        return self.total(self.parts(targets, outputs))
+
+    def total(self, parts: Mapping[str, Any]) -> Any:
+        """The weighted sum of what `parts` gives, (batch,)."""
         weights = {name: head.weight for name, head in self.heads}
-        parts = self.parts(targets, outputs)
         weighted = [
             part if _is(weights[name], 1) else weights[name] * part for name, part in parts.items()
         ]
         return functools.reduce(operator.add, weighted)
+
+
+def counted_heads(loss: LossFunction) -> tuple[str, ...]:
+    """The heads whose losses are summed, by name: those of a weight above 0; () of a single loss.
+
+    >>> counted_heads(head_losses({"class": "cross_entropy", "box": "mse"})), counted_heads(Huber())
+    (('box', 'class'), ())
+    """
+    heads = loss.heads if isinstance(loss, HeadLosses) else ()
+    return tuple([name for name, head in heads if not _is(head.weight, 0)])
+
+
+def losses_by_head(loss: LossFunction, targets: Any, outputs: Any) -> tuple[Any, dict[str, Any]]:
+    """What `losses_of` gives, (batch,), and the loss of every head that counts, (batch,) each.
+
+    The latter are without their weights; of a single loss there are none.
+    """
+    if not isinstance(loss, HeadLosses):
+        return losses_of(loss, targets, outputs), {}
+    parts = loss.parts(targets, outputs)
+    return loss.total(parts), parts
 
 
 def _is(weight: Any, number: int) -> bool:

@@ -1,5 +1,6 @@
 """Networks with several outputs: one loss a head, one training, answers by name."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -132,6 +133,67 @@ def test_a_weight_twice_as_large_is_the_loss_twice():
     )
 
 
+@ENGINES
+def test_the_history_has_each_heads_own_loss_whatever_it_counts(engine):
+    """One step an epoch: the loss of the start, and after the last step that of the model."""
+    held = (X[:25], {name: y[:25] for name, y in Y.items()})
+    settings = {"engine": engine, "batch_size": None, "dtype": "float64", "validation": held}
+    model = fit(epochs=2, loss_weights={"box": 3.0}, **settings)
+    assert list(model.history) == [
+        *("train_loss", "learning_rate", "train_box_loss", "train_class_loss"),
+        *("validation_loss", "validation_box_loss", "validation_class_loss"),
+    ]
+    one = fit(epochs=1, loss_weights={"box": 3.0}, **settings)
+    box, label = own_losses(one, X, Y)
+    assert model.history["train_box_loss"][1] == pytest.approx(box, rel=1e-12)
+    assert model.history["train_class_loss"][1] == pytest.approx(label, rel=1e-12)
+    box, label = own_losses(one, *held)
+    assert model.history["validation_box_loss"][0] == pytest.approx(box, rel=1e-12)
+    assert model.history["validation_class_loss"][0] == pytest.approx(label, rel=1e-12)
+
+
+def own_losses(model, X, y):
+    outputs = model.outputs(X)
+    classes = np.searchsorted(model.targets.heads["class"].classes, y["class"])
+    parts = model.loss.parts({"box": y["box"], "class": classes}, outputs)
+    return parts["box"].mean(), parts["class"].mean()
+
+
+@ENGINES
+def test_the_heads_losses_add_up_to_the_loss_in_every_epoch(engine, monkeypatch):
+    monkeypatch.setattr("chainrule.training.prepare.VALIDATION_CHUNK", 5)
+    weight = RANDOM.uniform(0.5, 2, 60)
+    found = fit(
+        loss_weights={"box": 3.0, "class": 0.5}, sample_weight=weight, batch_size=7,
+        validation=0.2, engine=engine, dtype="float64",
+    ).history  # fmt: skip
+    for part in "train", "validation":
+        heads = 3 * np.array(found[f"{part}_box_loss"]) + np.array(found[f"{part}_class_loss"]) / 2
+        np.testing.assert_allclose(heads, found[f"{part}_loss"], rtol=1e-12)
+
+
+def test_a_head_that_does_not_count_and_a_single_output_have_no_loss_of_their_own():
+    found = fit(loss_weights={"class": 0}).history
+    assert found["train_box_loss"] == found["train_loss"]
+    assert "train_class_loss" not in found
+    single = fit(cr.Network([nn.Dense(2)]), y=BOXES, loss="mse", validation=0.2).history
+    assert list(single) == ["train_loss", "learning_rate", "validation_loss"]
+
+
+def test_what_watches_a_run_sees_each_heads_loss(capsys):
+    seen = []
+    model = fit(validation=0.2, callbacks=[seen.append], progress=True)
+    assert [p.train_losses["box"] for p in seen] == model.history["train_box_loss"]
+    assert [p.validation_losses["class"] for p in seen] == model.history["validation_class_loss"]
+    assert re.search(
+        r"5/5  loss \S+ \(box \S+, class \S+\)  validation \S+ \(box", capsys.readouterr().err
+    )
+    alone = []
+    fit(cr.Network([nn.Dense(2)]), y=BOXES, loss="mse", callbacks=[alone.append], progress=True)
+    assert (alone[0].train_losses, alone[0].validation_losses) == ({}, {})
+    assert "(" not in capsys.readouterr().err
+
+
 def test_rows_of_weight_0_change_nothing():
     weight = (np.arange(60) % 3 > 0).astype(float)
     odd = {
@@ -177,6 +239,8 @@ def test_the_file_keeps_heads_with_their_labels(tmp_path):
     again = cr.load(tmp_path / "heads.safetensors")
     assert again.loss == model.loss
     assert again.targets.kind == model.targets.kind
+    assert again.history == model.history
+    assert {"train_side_loss", "validation_class_loss"} <= set(again.history)
     for name, answer in model.predict(X).items():
         assert (again.predict(X)[name] == answer).all()
         assert again.predict(X)[name].dtype == answer.dtype

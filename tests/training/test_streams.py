@@ -47,7 +47,8 @@ def trained(layers: Any, X: Any, streams: int, monkeypatch: Any, **settings: Any
     settings["optimizer"] = cr.optim.GradientDescent(
         0.1
     )  # Adam would blow up what is 0 but rounding
-    model = cr.fit(cr.Network(layers), X, LABELS, loss="cross_entropy", engine="xla", **settings)
+    settings = {"y": LABELS, "loss": "cross_entropy"} | settings
+    model = cr.fit(cr.Network(layers), X, engine="xla", **settings)
     assert model.card["streams"] == streams
     return model
 
@@ -76,6 +77,26 @@ def test_pieces_are_one_batch(monkeypatch: Any) -> None:
     for a, b in zip(leaves(one.params), leaves(two.params), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
     np.testing.assert_allclose(one.history["train_loss"], two.history["train_loss"], rtol=1e-10)
+
+
+def test_each_heads_loss_is_added_up_over_streams_and_pieces(monkeypatch: Any) -> None:
+    boxes = np.random.default_rng(1).normal(size=(len(LABELS), 2))
+    monkeypatch.setattr(module, "CACHED_NUMBERS", 1)
+    for many, batch in (1, 16), (2, 32):
+        heads = nn.Heads({"class": nn.Dense(3), "box": nn.Dense(2)})
+        layers = [nn.Conv2D(4, 3), nn.ReLU(), nn.Flatten(), heads]
+        assert pieces(layers, batch // 2, (6, 6, 2)) == many
+        one, two = (
+            trained(
+                layers, IMAGES, n, monkeypatch, batch_size=batch,
+                y={"class": LABELS, "box": boxes},
+                loss={"class": "cross_entropy", "box": "mse"},
+            )
+            for n in (1, 2)
+        )  # fmt: skip
+        assert "validation_box_loss" in one.history
+        for name, values in one.history.items():
+            np.testing.assert_allclose(values, two.history[name], rtol=1e-9, err_msg=name)
 
 
 def pieces(layers: Any, rows: int, shape: Any = (28, 28, 1)) -> int:

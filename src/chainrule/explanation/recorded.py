@@ -40,7 +40,7 @@ from chainrule.ops import fold_in, is_sequence, key_from_seed
 from chainrule.optim import as_optimizer
 from chainrule.training.outputs import check_heads, targets_for
 from chainrule.training.prepare import targets_of
-from chainrule.training.step import Task, evaluation_loss, objective
+from chainrule.training.step import Task, evaluation_losses, objective
 
 INIT = 0
 """The use of the seed's key that `fit` initializes from."""
@@ -146,7 +146,7 @@ def _on_tape(
     task = Task(watch(score, marks), watch_loss(loss, calls, found), optimizer)
 
     def predicted(p: Tree, state: Tree, batch: Tree, key: Tree, rates: Tree) -> tuple[Any, Tree]:
-        return evaluation_loss(task, p, state, batch, rates), state
+        return evaluation_losses(task, p, state, batch, rates)
 
     def trained(p: Tree, *rest: Tree) -> tuple[Any, Tree]:
         return objective(task, p, *rest)

@@ -52,7 +52,9 @@ class Model:
         in_shape: shape of one example, or a dict of shapes.
         dtype: "float32" or "float64".
         history: what training measured, a dict of lists with one entry an epoch: "train_loss",
-            "validation_loss" (where there was a validation part), "learning_rate".
+            "validation_loss" (where there was a validation part), "learning_rate"; of several
+            heads also each one's own loss, before its weight: "train_box_loss",
+            "validation_box_loss" of a head "box" that counts.
         card: how it was made: seed, engine, versions, steps, why training stopped, and so on.
         encoder: how a table is written for the network, where it was trained on one (`train`).
         temperature: what outputs are divided by before they become probabilities; `train` finds it

@@ -43,6 +43,10 @@ def start_carry(
     def number(x: float) -> Any:
         return np.asarray(x, dtype)
 
+    def by_head(value: Any) -> Tree:
+        return {head: value.copy() for head in shape.heads}
+
+    each_epoch = np.zeros(capacity, dtype)
     slots = init_slots(task.optimizer, params)
     carry = {
         "params": layout.pack(params),
@@ -53,8 +57,12 @@ def start_carry(
         "loss_sum": number(0),
         "reference": number(np.inf),
         "plateau_factor": number(1),
-        "train_losses": np.zeros(capacity, dtype),
-        "validation_losses": np.zeros(capacity, dtype),
+        "train_losses": each_epoch.copy(),
+        "validation_losses": each_epoch.copy(),
+        "head_losses": by_head(number(0)),
+        "head_sums": by_head(number(0)),
+        "train_head_losses": by_head(each_epoch),
+        "validation_head_losses": by_head(each_epoch) if shape.validated else {},
     }
     if shape.plateau:
         carry.update(

@@ -111,7 +111,8 @@ def fit(
             of them for a network that ends in `Heads`.
         loss: a name ("mse", "mae", "huber", "cross_entropy", "binary_cross_entropy", "hinge",
             "perceptron"), a loss, or a function `(targets, outputs) -> one value per example`;
-            a dict of them for a network that ends in `Heads`: their sum is minimized.
+            a dict of them for a network that ends in `Heads`: their sum is minimized, and the
+            history has each one of them too, before its weight.
         loss_weights: what the loss of each head counts in the sum, 1 where it is not named; a head
             that counts 0 does not learn, nor does anything in front of it learn from it.
         optimizer: a name ("sgd", "adam", "adamw", "rmsprop", "adagrad") or an optimizer.

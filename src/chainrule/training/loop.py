@@ -11,7 +11,7 @@ import os
 import signal
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ import numpy as np
 from chainrule.autodiff import Tree, leaves, paths, tree_map
 from chainrule.engine import Engine
 from chainrule.errors import ModelFileError, SettingError
+from chainrule.losses import counted_heads
 from chainrule.optim import ReduceOnPlateau, schedule_of
 from chainrule.training.carry import settings_of, start_carry
 from chainrule.training.checkpoint import FINISHED, Found, Keeper
@@ -94,6 +95,7 @@ class _Run:
             plateau=isinstance(schedule_of(task.optimizer), ReduceOnPlateau),
             streams=plan.streams,
             pieces=plan.pieces,
+            heads=counted_heads(task.loss),
         )
         self.layout = (TreeLayout if engine.compiles else FlatLayout)(engine.xp, params)
         self.program: Callable[..., Tree] | None = None
@@ -105,8 +107,7 @@ class _Run:
         parts = (task, params, state, self.shape, self.layout, self.tables.capacity, plan.dtype)
         self.carry = self._put(start_carry(*parts))
         self.history: dict[str, list[float]] = {"train_loss": [], "learning_rate": []}
-        if self.shape.validated:
-            self.history["validation_loss"] = []
+        self.history |= {name: [] for name, _ in self._measured(self.carry)}
         self.before, self.begun_at = 0.0, 0
         if keeper is not None:
             self._go_on(keeper.find(self.carry))
@@ -302,15 +303,19 @@ class _Run:
         start, stop = epoch - self.first, int(carry["epoch"]) - self.first
         if stop == start:
             return
-        train = self.engine.get(carry["train_losses"])[start:stop]
-        self.history["train_loss"] += [float(x) for x in train]
+        for name, losses in self._measured(carry):
+            self.history[name] += [float(x) for x in self.engine.get(losses)[start:stop]]
         rates = self.engine.get(self.table["rate"])[start:stop, 0]
         if self.shape.plateau:
             rates = rates * self.engine.get(carry["plateau_factors"])[start:stop]
         self.history["learning_rate"] += [float(x) for x in rates]
-        if self.shape.validated:
-            judged = self.engine.get(carry["validation_losses"])[start:stop]
-            self.history["validation_loss"] += [float(x) for x in judged]
+
+    def _measured(self, carry: Tree) -> Iterator[tuple[str, Any]]:
+        """The losses of the epochs, by their names in the history."""
+        for part in ("train", "validation") if self.shape.validated else ("train",):
+            yield f"{part}_loss", carry[f"{part}_losses"]
+            for head in self.shape.heads:
+                yield f"{part}_{head}_loss", carry[f"{part}_head_losses"][head]
 
     def _report(self, began: float, ended: bool) -> bool:
         """Tell callbacks (at the end of an epoch) and the progress line; True: stop."""
@@ -326,6 +331,8 @@ class _Run:
             validation_loss=judged[-1] if judged else None,
             best_epoch=int(self.carry["best_epoch"]) if self.shape.keeps_best else 0,
             params=lambda: self.plan.whole(self._fetch(self.carry["params"])),
+            train_losses=self._last("train") or tree_map(float, self.carry["head_losses"]),
+            validation_losses=self._last("validation"),
         )
         if self.plan.on_progress is not None:
             self.plan.on_progress(progress)
@@ -333,6 +340,11 @@ class _Run:
             return False
         answers = [callback(progress) for callback in self.plan.callbacks]
         return any(isinstance(answer, bool | np.bool_) and bool(answer) for answer in answers)
+
+    def _last(self, part: str) -> dict[str, float]:
+        """Each head's loss of the last epoch that ended; {} where there is none."""
+        named = {head: self.history.get(f"{part}_{head}_loss") for head in self.shape.heads}
+        return {head: losses[-1] for head, losses in named.items() if losses}
 
     def _fetch(self, packed: Any) -> Tree:
         return tree_map(lambda x: np.array(self.engine.get(x)), self.layout.unpack(packed))

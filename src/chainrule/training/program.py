@@ -13,7 +13,7 @@ from typing import Any
 
 from chainrule.autodiff import Tree, leaves, rebuild, tree_map
 from chainrule.training.layout import Layout
-from chainrule.training.step import Task, evaluation_loss, gradient_of
+from chainrule.training.step import Task, evaluation_losses, gradient_of
 
 RUNNING, OUT_OF_PATIENCE = 0, 1
 
@@ -27,6 +27,7 @@ class Shape:
         keeps_best: the best parameters are kept. plateau: the rate falls on plateaus.
         streams: copies of the program that run at once, each with its part of every batch.
         pieces: into how many pieces, one after the other, each of them cuts its part.
+        heads: by name those whose losses are told beside the sum of them, which is minimized.
     """
 
     whole: bool
@@ -35,6 +36,7 @@ class Shape:
     plateau: bool
     streams: int = 1
     pieces: int = 1
+    heads: tuple[str, ...] = ()
 
 
 def build_program(
@@ -47,6 +49,8 @@ def build_program(
             "position" (step within the epoch), "taken" (steps in this call); "loss" of the last
             step and "loss_sum" of the epoch; "best…", "stale" and "stop" of early stopping;
             "plateau_…"; "train_losses" and "validation_losses" of the epochs ended in this call.
+            Of several heads by name, of a single output {}: "head_losses" and "head_sums",
+            "train_head_losses" and "validation_head_losses".
         tables: "first" epoch; "rows" (epochs, steps, batch); "share" (epochs or 1, steps, batch);
             "part" (1, steps + 1): the step's share of the epoch, behind a 0; "rate"
             (epochs, steps); "corrections" (epochs, steps, columns).
@@ -67,7 +71,8 @@ def build_program(
         rate, corrections = tables["rate"][local, at], tables["corrections"][local, at]
         step_key = {"key": settings["key"], "step": carry["step"]}
         params, now = layout.unpack(carry["params"]), (carry["state"], settings["rates"])
-        (loss, state), grads = _in_parts(xp, shape, gradient, params, now, batch, step_key)
+        made = _in_parts(xp, shape, gradient, params, now, batch, step_key)
+        (loss, (state, heads)), grads = made
         if shape.plateau:
             rate = rate * settings["plateau_now"]
         params, slots = layout.update(
@@ -86,16 +91,23 @@ def build_program(
             "position": at + 1,
             "taken": carry["taken"] + 1,
             "loss": loss,
-            "loss_sum": _with_last_loss(carry, tables, local),
+            "head_losses": heads,
+            **_with_last_losses(carry, tables, local),
         }
 
     def end_epoch(carry: Tree, tables: Tree, validation: Tree, settings: Tree, local: Any) -> Tree:
-        train = _with_last_loss(carry, tables, local)
-        judged = train
-        if shape.validated:
-            judged = _evaluate(task, xp, shape, layout, carry, validation, settings["rates"])
+        def noted(name: str, heads: Tree) -> Tree:
+            return {head: xp.set_at(carry[name][head], local, x) for head, x in heads.items()}
+
+        sums = _with_last_losses(carry, tables, local)
+        train = judged = sums["loss_sum"]
         new = dict(carry)
+        if shape.validated:
+            rates = settings["rates"]
+            judged, heads = _evaluate(task, xp, shape, layout, carry, validation, rates)
+            new["validation_head_losses"] = noted("validation_head_losses", heads)
         new["train_losses"] = xp.set_at(carry["train_losses"], local, train)
+        new["train_head_losses"] = noted("train_head_losses", sums["head_sums"])
         new["validation_losses"] = xp.set_at(carry["validation_losses"], local, judged)
         new.update(_patience(xp, carry, settings, judged))
         if shape.keeps_best:
@@ -107,6 +119,7 @@ def build_program(
         new["epoch"] = carry["epoch"] + 1
         new["position"] = xp.zeros_like(carry["position"])
         new["loss_sum"] = xp.zeros_like(carry["loss_sum"])
+        new["head_sums"] = tree_map(xp.zeros_like, carry["head_sums"])
         return new
 
     def program(
@@ -116,6 +129,7 @@ def build_program(
         optimizer = task.with_rates(settings["rates"]).optimizer
         stepped = [
             "params", "slots", "state", "step", "position", "taken", "loss", "loss_sum",
+            "head_losses", "head_sums",
         ]  # fmt: skip
 
         def more_steps(c: Tree) -> Any:
@@ -167,7 +181,7 @@ def _in_parts(
     batch: Tree,
     step_key: Tree,
 ) -> Any:
-    """Loss, state and gradients of the whole batch, added up over the parts it is cut into."""
+    """What `gradient` gives of the whole batch, added up over the parts it is cut into."""
     state, rates = now
     if shape.streams == 1:
         return gradient(params, state, batch, step_key, rates)
@@ -178,19 +192,20 @@ def _in_parts(
         return gradient(params, state, part, {**step_key, "first_row": first_row}, rates)
 
     def add(total: Any, at: Any) -> Any:
-        (loss, _), grads = of(at[0], rebuild(batch, iter(at[1:])))
-        return tuple([a + b for a, b in zip(total, (loss, *grads), strict=True)]), ()
+        (loss, (_, heads)), grads = of(at[0], rebuild(batch, iter(at[1:])))
+        return tree_map(lambda a, b: a + b, total, (loss, heads, tuple(grads))), ()
 
     if shape.pieces == 1:
-        (loss, state), grads = of(start, batch)
+        (loss, (state, heads)), grads = of(start, batch)
     else:  # a layer with a state looks at the whole batch, so here there is none
         starts = start + size * xp.arange(shape.pieces, dtype="int32")
         pieces = [xp.reshape(x, (shape.pieces, size, *x.shape[1:])) for x in leaves(batch)]
         zero = xp.zeros((), dtype=str(batch["share"].dtype))
-        zeros = (zero, *(xp.zeros_like(x) for x in leaves(params)))
-        (loss, *grads), _ = xp.scan(add, zeros, (starts, *pieces), shape.pieces, False)
-    loss, grads = xp.sum_streams((loss, grads))
-    return (loss, state), grads
+        gradients = tuple([xp.zeros_like(x) for x in leaves(params)])
+        zeros = (zero, dict.fromkeys(shape.heads, zero), gradients)
+        (loss, heads, grads), _ = xp.scan(add, zeros, (starts, *pieces), shape.pieces, False)
+    loss, heads, grads = xp.sum_streams((loss, heads, grads))
+    return (loss, (state, heads)), grads
 
 
 def _own(xp: Any, shape: Shape, part: Tree) -> Tree:
@@ -209,37 +224,43 @@ def _row(table: Any, local: Any, at: Any) -> Any:
     return table[0, at] if table.shape[0] == 1 else table[local, at]
 
 
-def _with_last_loss(carry: Tree, tables: Tree, local: Any) -> Any:
-    """The epoch's loss so far: that of the step before is added now, its share stands one later.
+def _with_last_losses(carry: Tree, tables: Tree, local: Any) -> Tree:
+    """The epoch's losses so far: those of the step before are added now, their share stands one
+    later.
 
     Adding a step's own loss at once would tie it to the backward pass and double the time of a
     step of one row under XLA (benchmarks/NOTES.md).
     """
-    return carry["loss_sum"] + carry["loss"] * _row(tables["part"], local, carry["position"])
+    part, last = _row(tables["part"], local, carry["position"]), carry["head_losses"]
+    return {
+        "loss_sum": carry["loss_sum"] + carry["loss"] * part,
+        "head_sums": {head: x + last[head] * part for head, x in carry["head_sums"].items()},
+    }
 
 
 def _evaluate(
     task: Task, xp: Any, shape: Shape, layout: Layout, carry: Tree, validation: Tree, rates: Tree
 ) -> Any:
-    """The validation loss, chunk after chunk."""
+    """The validation loss, and that of every head, chunk after chunk."""
     params = layout.unpack(carry["params"])
     chunks = validation["share"].shape[0]
 
-    def loss_of(index: Any) -> Any:
+    def losses_of(index: Any) -> Any:
         chunk = _own(xp, shape, tree_map(lambda x: x[index], validation))
-        return evaluation_loss(task, params, carry["state"], chunk, rates)
+        return evaluation_losses(task, params, carry["state"], chunk, rates)
 
     def add(c: Tree) -> Tree:
-        return {"chunk": c["chunk"] + 1, "sum": c["sum"] + loss_of(c["chunk"])}
+        sums = tree_map(lambda a, b: a + b, c["sums"], losses_of(c["chunk"]))
+        return {"chunk": c["chunk"] + 1, "sums": sums}
 
     start = {
         "chunk": xp.zeros_like(carry["epoch"]),
-        "sum": xp.zeros_like(carry["loss_sum"]),
+        "sums": tree_map(xp.zeros_like, (carry["loss_sum"], carry["head_sums"])),
     }
     if chunks == 1:
-        total = loss_of(0)
+        total = losses_of(0)
     else:
-        total = xp.while_loop(lambda c: c["chunk"] < chunks, add, start)["sum"]
+        total = xp.while_loop(lambda c: c["chunk"] < chunks, add, start)["sums"]
     return total if shape.streams == 1 else xp.sum_streams(total)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ class Progress:
         epoch: epochs done. epochs: epochs asked for. seconds: since the start.
         train_loss, validation_loss: of the last epoch that ended (validation_loss may be None).
         best_epoch: the epoch with the best validation loss so far, from 1; 0 without one.
+        train_losses, validation_losses: by name each head's own, where there are several.
         params: a function that returns the current parameters as a tree of NumPy arrays.
     """
 
@@ -27,6 +28,8 @@ class Progress:
     validation_loss: float | None
     best_epoch: int
     params: Callable[[], Tree] = field(repr=False)
+    train_losses: Mapping[str, float] = field(default_factory=dict)
+    validation_losses: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from chainrule.autodiff import (
     value_and_grad,
     with_hyper,
 )
-from chainrule.losses import LossFunction, losses_of
+from chainrule.losses import LossFunction, losses_by_head
 from chainrule.nn import Context, Network, pictures_scaled
 
 
@@ -65,8 +65,8 @@ def objective(
     *,
     streams: int = 1,
     pieces: int = 1,
-) -> tuple[Any, Tree]:
-    """The mean loss of a batch under its examples' shares, and the layers' next state.
+) -> tuple[Any, tuple[Tree, dict[str, Any]]]:
+    """The mean loss of a batch under its examples' shares; the layers' next state; heads' losses.
 
     Args:
         batch: "x" (batch, …), "y" the targets, "share" (batch,): what each counts; they sum
@@ -86,11 +86,12 @@ def objective(
     )
     x = pictures_scaled(batch["x"], str(batch["share"].dtype))
     outputs, state = task.network.apply(params, state, x, context)
-    return ops.dot(losses_of(task.loss, batch["y"], outputs), batch["share"]), state
+    loss, heads = _mean_losses(task, batch, outputs)
+    return loss, (state, heads)
 
 
 def gradient_of(task: Task, record: bool, streams: int = 1, pieces: int = 1) -> Callable[..., Any]:
-    """`(params, state, batch, step_key, rates) -> ((loss, state), gradient of every leaf)`.
+    """`(params, state, batch, step_key, rates) -> ((loss, (state, heads)), gradients of leaves)`.
 
     With `record` the first call is recorded and later ones replay the tape: on NumPy the Python of
     the layers would otherwise be most of a small network's time. All calls have the same shapes.
@@ -117,9 +118,18 @@ def gradient_of(task: Task, record: bool, streams: int = 1, pieces: int = 1) -> 
     return replay
 
 
-def evaluation_loss(task: Task, params: Tree, state: Tree, batch: Tree, rates: Tree) -> Any:
-    """The loss of a batch as in prediction: no dropout, running statistics."""
+def evaluation_losses(
+    task: Task, params: Tree, state: Tree, batch: Tree, rates: Tree
+) -> tuple[Any, dict[str, Any]]:
+    """The loss of a batch as in prediction (no dropout, running statistics), and of its heads."""
     task = task.with_rates(rates)
     x = pictures_scaled(batch["x"], str(batch["share"].dtype))
     outputs, _ = task.network.apply(params, state, x, Context(weight=batch["share"]))
-    return ops.dot(losses_of(task.loss, batch["y"], outputs), batch["share"])
+    return _mean_losses(task, batch, outputs)
+
+
+def _mean_losses(task: Task, batch: Tree, outputs: Any) -> tuple[Any, dict[str, Any]]:
+    """The loss of a batch, and by name each head's own before its weight; {} of one output."""
+    losses, heads = losses_by_head(task.loss, batch["y"], outputs)
+    share = batch["share"]
+    return ops.dot(losses, share), {name: ops.dot(own, share) for name, own in heads.items()}
