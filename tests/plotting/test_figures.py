@@ -45,6 +45,27 @@ def test_curves_show_both_losses_and_the_epoch_that_was_kept():
     assert panel.get_ylabel() == "CrossEntropy"
 
 
+def test_curves_show_each_heads_own_losses_in_a_panel_beside_the_sum():
+    own = {"train_box_loss": [4.0, 0.3], "train_two words_loss": [0.2, 0.01]}
+    judged = {"validation_box_loss": [3.0, 0.4], "validation_two words_loss": [0.3, 0.2]}
+    both, each = draw_curves(HISTORY | own | judged, 2, "box + two words").axes
+    assert [text.get_text() for text in both.get_legend().get_texts()][:2] == [
+        "training",
+        "validation",
+    ]
+    lines = {line.get_label(): line for line in each.get_lines()}
+    assert list(lines) == [
+        *("box, training", "two words, training", "box, validation", "two words, validation"),
+    ]
+    assert lines["box, validation"].get_ydata().tolist() == [3.0, 0.4]
+    assert lines["box, validation"].get_color() == lines["box, training"].get_color()
+    assert lines["box, validation"].get_linestyle() != lines["box, training"].get_linestyle()
+    assert (both.get_yscale(), each.get_yscale()) == ("linear", "log")
+    assert len(draw_curves(HISTORY | {"train_box_loss": [1.0, 0.5, 0.2]}, 2, "box").axes) == 1
+    many = {f"train_head {i}_loss": [1.0, 0.5] for i in range(7)}
+    assert len(draw_curves(HISTORY | many, 2, "mse").axes[1].get_lines()) == 7
+
+
 def test_curves_are_logarithmic_where_the_loss_falls_far_and_survive_odd_histories():
     (panel,) = draw_curves({"train_loss": [100.0, 1.0, 0.01]}, None, "mse").axes
     assert panel.get_yscale() == "log"

@@ -33,6 +33,21 @@ def test_curves_and_network_need_no_rows(model, tmp_path):
     assert {"island = Dream", "bill_length_mm", "Gentoo", "Dense(3)"} <= set(words)
 
 
+def test_curves_of_a_model_with_two_heads_have_both(tmp_path):
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    model = cr.fit(
+        cr.Network([cr.nn.Heads({"class": cr.nn.Dense(2), "box": cr.nn.Dense(2)})]),
+        X, {"class": X[:, 0] > 0, "box": X[:, 1:]}, epochs=4, validation=0.2, engine="numpy",
+        loss={"class": "cross_entropy", "box": "mse"}, loss_weights={"box": 2.0},
+    )  # fmt: skip
+    model.save(tmp_path / "m.safetensors")
+    both, each = cr.plot(tmp_path / "m.safetensors", "curves").axes
+    assert both.get_ylabel() == "2 · MeanSquaredError of box + CrossEntropy of class"
+    lines = {line.get_label(): line.get_ydata().tolist() for line in each.get_lines()}
+    assert lines["class, validation"] == model.history["validation_class_loss"]
+    assert lines["box, training"] == model.history["train_box_loss"]
+
+
 def test_curves_after_folds_say_why_there_is_no_validation(model):
     folded = replace(model, card=model.card | {"folds": 5})
     title = cr.plot(folded, "curves").axes[0].get_title(loc="left")
