@@ -8,6 +8,8 @@ import pytest
 
 import chainrule as cr
 from chainrule import nn
+from chainrule.explanation.names import Names
+from chainrule.explanation.recorded import record
 
 IMAGE = np.arange(9.0).reshape(1, 3, 3, 1)
 KERNEL = [[[[1.0]], [[2.0]]], [[[3.0]], [[4.0]]]]
@@ -92,3 +94,34 @@ def test_of_a_large_network_one_path_is_written():
         assert before in found[after].symbols
     assert "one path" in " ".join(str(page).split())
     assert len(str(page).splitlines()) < 300
+
+
+def test_what_is_followed_is_what_convolutions_and_poolings_made_and_all_of_its_shape():
+    layers = [
+        *(nn.Conv2D(2, 2), nn.BatchNorm(), nn.Residual(nn.Tanh()), nn.Dense(3), nn.ReLU()),
+        *(nn.MaxPool(2), nn.Upsample(2), nn.GlobalPool(), nn.Dense(1)),
+    ]
+    recorded = record(
+        nn.Network(layers), RNG.normal(size=(2, 5, 5, 1)), [[1.0], [0.0]], loss="mse",
+        optimizer="sgd", seed=0, params=None,
+    )  # fmt: skip
+    names = Names(recorded)
+    found = {
+        mark.title: [
+            made.primitive.name
+            for i, made in names.produced
+            if mark.start <= i < mark.end and names.is_image(made.outputs[0])
+        ]
+        for mark in recorded.marks
+    }
+    assert found == {
+        "Conv2D": ["convolve"],
+        "BatchNorm": ["batch_norm"],
+        "Tanh": ["tanh"],
+        "Residual": ["tanh", "add"],
+        "Dense": [],
+        "ReLU": [],
+        "MaxPool": ["max_pool"],
+        "Upsample": [],
+        "GlobalPool": [],
+    }

@@ -15,7 +15,6 @@ about (reshape, transpose, …) is run on the identities themselves: what comes 
 from __future__ import annotations
 
 import bisect
-import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -93,7 +92,8 @@ class Names:
         self._roots: list[Root] = []
         self._starts: list[int] = []
         self._next = 0
-        self._images: Counter[str] = Counter()
+        self._images: set[int] = set()
+        self._counted: Counter[str] = Counter()
         self._used: set[str] = set()
         self._params, batch = recorded.slots()
         self._indices = {r.inputs[1] for r in self.tape.records if r.primitive.name == "take"}
@@ -141,10 +141,7 @@ class Names:
 
     def is_image(self, slot: int) -> bool:
         """Whether a slot holds what a convolution or a pooling made, or something of its shape."""
-        ids = self.ids.get(slot)
-        if ids is None or ids.ndim < 3 or ids.size == 0:
-            return False
-        return re.match(r"[cp]\d+\(", self.label(int(ids.flat[0])).unit) is not None
+        return slot in self._images
 
     def is_constant(self, identity: int) -> bool:
         """Whether a number is neither learnt nor computed from anything that is."""
@@ -250,12 +247,22 @@ class Names:
             if not any(slot in self.ids and self._varies(self.ids[slot]) for slot in record.inputs):
                 continue
             inputs = [self._constant(slot) for slot in record.inputs]
+            if self._makes_image(record):
+                self._images.update(record.outputs[:1])
             if self.moves(record):
                 self.ids[record.outputs[0]] = self._moved(record, inputs)
                 continue
             self.produced.append((i, record))
             for slot in record.outputs:
                 self._name_output(i, record, slot, inputs, i in ends)
+
+    def _makes_image(self, record: Record) -> bool:
+        """Whether a record makes an image, acts on every number of one, or moves one about."""
+        shape, own = self.values[record.outputs[0]].shape, record.primitive.name
+        if len(shape) < 3 or self.is_dense(record):
+            return False
+        images = [self.values[slot].shape for slot in record.inputs if slot in self._images]
+        return own in IMAGES or shape in images or bool(images and self.moves(record))
 
     def _varies(self, ids: Any) -> bool:
         return ids.size > 0 and not self.is_constant(int(ids.flat[0]))
@@ -278,9 +285,9 @@ class Names:
             base, label = "net", self._dense_label(i, record, inputs[0], shape)
         elif record.primitive.name in IMAGES or self._shrinks_image(i, record, inputs, shape):
             letter = IMAGES.get(record.primitive.name, "p")
-            self._images[letter] += 1
+            self._counted[letter] += 1
             base = "net" if letter == "c" else self._base(i, record, ends_layer)
-            label = self._grid(f"{letter}{self._images[letter]}", 0)
+            label = self._grid(f"{letter}{self._counted[letter]}", 0)
         else:
             base, label = self._base(i, record, ends_layer), self._derived(record, inputs, shape)
         if base in ("E", "loss") or id(record) in self._head_records:
