@@ -2,44 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from chainrule.autodiff import Recording, Tree, leaves, rebuild, tree_map
-from chainrule.data import (
-    Encoder,
-    as_features,
-    as_table,
-    is_table_like,
-    is_uneven,
-)
+from chainrule.data import is_table_like
 from chainrule.engine import namespace_of
-from chainrule.errors import DataError, SettingError, ShapeError
+from chainrule.errors import SettingError
+from chainrule.explanation.examples import batch_of, encoded, examples
 from chainrule.explanation.watching import Mark, watch, watch_loss
 from chainrule.explanation.weights import filled
 from chainrule.losses import LossFunction, as_loss
 from chainrule.model import (
     Model,
-    check_embeddings,
     check_in_shape,
     score_network,
     shape_of,
     with_expected_lengths,
 )
-from chainrule.nn import (
-    Network,
-    is_named,
-    pictures_scaled,
-    split_lengths,
-    wants_indices,
-)
-from chainrule.ops import fold_in, is_sequence, key_from_seed
+from chainrule.nn import Network
+from chainrule.ops import fold_in, key_from_seed
 from chainrule.optim import as_optimizer
-from chainrule.training.outputs import check_heads, targets_for
-from chainrule.training.prepare import targets_of
 from chainrule.training.step import Task, evaluation_losses, objective
 
 INIT = 0
@@ -114,8 +99,8 @@ def record(
     net = model.network if model is not None else _as_network(network)
     function = as_loss(_chosen_loss(loss, model))
     if model is not None and model.encoder is not None and is_table_like(x):
-        x, y = _encoded(model.encoder, x, y)
-    features, y = _examples(net, x, y)
+        x, y = encoded(model.encoder, x, y)
+    features, y = examples(net, x, y)
     if model is not None:
         features = with_expected_lengths(features, model.in_shape)
         check_in_shape(features, model.in_shape)
@@ -124,7 +109,7 @@ def record(
     numbers, state = (made[0], made[1]) if model is None else (model.params, model.state)
     if params is not None:
         numbers = filled(numbers, params)
-    batch = _batch(features, y, function, model, made[2])
+    batch = batch_of(features, y, function, model, made[2])
     no_rates: Tree = {"network": {}, "loss": {}, "optimizer": {}}
     arguments = (_doubles(state), batch, {"key": key, "step": np.asarray(0, "int32")}, no_rates)
     optimizer = as_optimizer(optimizer)
@@ -195,74 +180,6 @@ def _chosen_loss(loss: Any, model: Model | None) -> Any:
         "explain needs a loss: 'mse' for numbers, 'cross_entropy' for classes, "
         "'binary_cross_entropy' for two classes or yes/no questions."
     )
-
-
-def _encoded(encoder: Encoder, x: Any, y: Any) -> tuple[Any, Any]:
-    """Rows of a table and their targets as the network sees them."""
-    features = encoder.encode(as_table(x, encoder.kinds), "float64")
-    return features, np.atleast_1d(np.asarray(encoder.encode_target(y)))
-
-
-def _examples(net: Network, x: Any, y: Any) -> tuple[Any, Any]:
-    """Inputs and targets with a row for every example; one axis of inputs is one example."""
-    if isinstance(x, Mapping) and not is_sequence(x):
-        raise SettingError(
-            "explain takes one array of inputs, not named inputs: it explains networks in one line."
-        )
-    if not (isinstance(x, Mapping) or hasattr(x, "to_numpy") or is_uneven(x)) and np.ndim(x) < 2:
-        x = np.reshape(np.asarray(x), (1, -1))
-        y = {n: _one_row(t) for n, t in y.items()} if isinstance(y, Mapping) else _one_row(y)
-    features = as_features(x, dtype="float64", indices=wants_indices(net), name="x")
-    check_embeddings(net, features)
-    return pictures_scaled(features, "float64"), y
-
-
-def _one_row(y: Any) -> Any:
-    """The target of one example as that of the only row."""
-    y = np.asarray(y)
-    return y[None] if y.ndim == 0 or y.size > 1 else y
-
-
-def _batch(features: Any, y: Any, loss: Any, model: Model | None, out_shape: Any) -> Tree:
-    """The batch as the training step takes it: every example has the same share."""
-    check_heads(loss, out_shape)
-    y = targets_of(y, features, out_shape)
-    if model is None:
-        _check_labels(getattr(loss, "targets", "numbers"), y, out_shape)
-    encoded = targets_for(model, loss, y, out_shape).encode(y, "float64")
-    rows, targets = len(leaves(features)[0]), len(leaves(encoded)[0])
-    if targets != rows:
-        raise ShapeError(
-            f"x has {rows} {'row' if rows == 1 else 'rows'} and y has {targets}: every "
-            "example needs one target."
-        )
-    return {"x": features, "y": encoded, "share": np.full(rows, 1 / rows)}
-
-
-def _check_labels(kind: Any, y: Any, out_shape: Any) -> None:
-    if is_named(out_shape):
-        for head, shape in out_shape.items():
-            _check_labels(kind[head], y[head], shape)
-    elif kind == "classes":
-        _check_class_numbers(y, split_lengths(out_shape)[0][-1])
-
-
-def _check_class_numbers(y: Any, outputs: int) -> None:
-    """Refuse a number that is no class: a few examples do not show what the classes are."""
-    labels = np.asarray(y)
-    if outputs < 2:
-        raise SettingError(
-            "Cross-entropy needs an output for every class, two or more: end the network in "
-            "Dense(2), or use loss='binary_cross_entropy' with one output."
-        )
-    if labels.ndim != 1 or labels.dtype.kind not in "iuf":
-        return
-    for label in labels:
-        if label not in range(outputs):
-            raise DataError(
-                f"y holds the class {label}, and the network's {outputs} outputs stand for the "
-                f"classes 0 to {outputs - 1}."
-            )
 
 
 def _doubles(tree: Tree) -> Tree:
