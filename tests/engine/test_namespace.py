@@ -124,7 +124,7 @@ CALLS = {
     "zeros": [((0, 3), {"dtype": "float64"})],
     "zeros_like": [(A,)],
 }
-LOOPS = {"while_loop", "cond", "scan"}
+LOOPS = {"while_loop", "cond", "scan", "traced_once"}
 STREAMS = {"stream", "sum_streams"}
 """Tested in tests/training/test_streams.py: they mean something in a program alone."""
 
@@ -191,6 +191,25 @@ def test_scan_stacks_in_the_order_of_the_sequence(xp, reverse):
     assert float(total) == 6
     assert np.asarray(before).tolist() == ([5.0, 3.0, 0.0] if reverse else [0.0, 1.0, 3.0])
     assert np.asarray(seen).tolist() == [0, 1, 2]
+
+
+def test_a_function_is_traced_once_for_all_arrays_of_one_shape():
+    seen = []
+
+    def halved(x, rest):
+        seen.append(x.shape)
+        return x * 0.5, rest
+
+    def program(a, b, c):
+        once = JAX.traced_once(halved)
+        return [once(x, {"y": x})[0] for x in (a, b, c)]
+
+    a, b, c = (np.arange(n, dtype="float32") for n in (3, 3, 2))
+    written = jax.make_jaxpr(program)(a, b, c)
+    assert seen == [(3,), (2,)]
+    assert [str(equation.primitive) for equation in written.eqns] == ["mul"] * 3
+    assert [x.tolist() for x in jax.jit(program)(a, b, c)] == [[0, 0.5, 1], [0, 0.5, 1], [0, 0.5]]
+    assert NUMPY.traced_once(halved) is halved
 
 
 def test_work_after_a_loop_that_never_runs():

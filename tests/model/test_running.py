@@ -1,5 +1,6 @@
 """Predictions by XLA: those of NumPy but for rounding, from a handful of compiled programs."""
 
+import subprocess
 import sys
 from dataclasses import dataclass, replace
 
@@ -169,6 +170,20 @@ def test_auto_follows_from_the_call_alone(monkeypatch):
     one = forward_cost(model.network, model.params, model.state, (10, 2)).operations
     assert asked == [(2, 256 * one)] * 2
     assert one == 10 * 3 * (4 * 2 * (2 + 3) + 9)
+
+
+def test_counting_does_not_load_scipy():
+    """Its error function takes 0.2 seconds to load: a part of every first fit with a GELU."""
+    program = """
+import sys
+from chainrule import nn, ops
+from chainrule.model import forward_cost
+network = nn.Network([nn.Dense(3), nn.GELU()])
+params, state, _ = network.init(ops.key_from_seed(0), (2,))
+print(forward_cost(network, params, state, (2,)), "scipy.special" in sys.modules)
+"""
+    made = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert made.stdout == "Cost(operations=15.0, largest=3) False\n", made.stderr
 
 
 def test_large_work_is_given_to_xla_and_without_jax_to_numpy(monkeypatch):

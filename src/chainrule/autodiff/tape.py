@@ -41,6 +41,7 @@ class Tape:
     Args:
         captures: whether values of an enclosing tape may be used; they become further inputs.
             Without it such a use is an error: it would be a derivative of a derivative.
+        xp: the facade that primitives compute with; None: that of their arrays.
 
     Attributes:
         values: the array in every slot.
@@ -49,13 +50,14 @@ class Tape:
         captured: the enclosing tape's values behind the last of the inputs.
     """
 
-    def __init__(self, *, captures: bool = False) -> None:
+    def __init__(self, *, captures: bool = False, xp: Namespace | None = None) -> None:
         self.values: list[Array] = []
         self.records: list[Record] = []
         self.inputs: list[int] = []
         self.captured: list[Variable] = []
         self.serial = next(_serials)
         self._captures = captures
+        self._xp = xp
         self._closed = False
 
     def input(self, array: Array) -> Variable:
@@ -79,7 +81,7 @@ class Tape:
             raise _escaped()
         slots = tuple([self.slot_of(x) for x in inputs])
         arrays = [self.values[slot] for slot in slots]
-        out = primitive.forward(namespace_of(*arrays), *arrays, **static)
+        out = primitive.forward(self._xp or namespace_of(*arrays), *arrays, **static)
         several = isinstance(out, tuple)
         variables = tuple([self._new(array) for array in (out if several else (out,))])
         outputs = tuple([v.slot for v in variables])

@@ -151,6 +151,11 @@ def sum_streams(tree: Any) -> Any:
     return jax.tree.unflatten(structure, summed)
 
 
+def traced_once(function: Callable[..., Any]) -> Callable[..., Any]:
+    once: Callable[..., Any] = jax.jit(function, inline=True)
+    return once
+
+
 def cond(
     condition: Array, if_true: Callable[[Any], Any], if_false: Callable[[Any], Any], x: Any
 ) -> Any:
@@ -180,6 +185,7 @@ JAX = cast(
         set_at=set_at,
         stream=stream,
         sum_streams=sum_streams,
+        traced_once=traced_once,
         while_loop=lax.while_loop,
         cond=cond,
         scan=scan,

@@ -201,6 +201,13 @@ class Namespace(Protocol):
         """The sum of every array of a tree over all streams, the same bits in each of them."""
         ...
 
+    def traced_once(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function of trees of arrays that is traced once for every set of their shapes.
+
+        It computes what it would without: what it became is written down again at each call.
+        """
+        ...
+
     def while_loop(
         self, condition: Callable[[Any], Array], body: Callable[[Any], Any], carry: Any
     ) -> Any:

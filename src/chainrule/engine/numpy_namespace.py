@@ -107,6 +107,10 @@ def set_at(x: Array, index: Any, value: Array) -> Array:
     return x
 
 
+def traced_once(function: Callable[..., Any]) -> Callable[..., Any]:
+    return function
+
+
 def while_loop(condition: Callable[[Any], Array], body: Callable[[Any], Any], carry: Any) -> Any:
     while condition(carry):
         carry = body(carry)
@@ -152,6 +156,7 @@ NUMPY = cast(
         set_at=set_at,
         stream=stream,
         sum_streams=sum_streams,
+        traced_once=traced_once,
         while_loop=while_loop,
         cond=cond,
         scan=scan,

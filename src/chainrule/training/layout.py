@@ -74,9 +74,13 @@ class TreeLayout:
         scale = clip_scale(optimizer, self._xp, gradients)
         rule = update_rule(optimizer, self._xp, rate, corrections)
         columns = [leaves(slots[name]) for name in optimizer.slots]
+        traced = {
+            weight: self._xp.traced_once(lambda p, g, own, w=weight: rule(p, g, w, own, scale))
+            for weight in (False, True)
+        }
         new_params, new_columns = [], []
         for i, (p, g) in enumerate(zip(leaves(params), gradients, strict=True)):
-            p, own = rule(p, g, self._decays[i], tuple([c[i] for c in columns]), scale)
+            p, own = traced[self._decays[i]](p, g, tuple([c[i] for c in columns]))
             new_params.append(p)
             new_columns.append(own)
         named = {
