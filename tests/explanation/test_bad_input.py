@@ -14,7 +14,7 @@ BAD = {
     "no network": ({"network": 3}, "takes cr.Network"),
     "NaN in x": ({"x": [np.nan, 1.0]}, "x at row 0, column 0 is nan"),
     "text in x": ({"x": ["a", "b"]}, "not a number"),
-    "named inputs": ({"x": {"a": [1.0]}}, "not named inputs"),
+    "named inputs": ({"x": {"a": [1.0]}}, "takes one array and is given"),
     "three targets": ({"y": [1.0, 2.0, 3.0]}, "they must be equal"),
     "more targets than examples": ({"x": [[1.0, 2.0]], "y": [1.0, 2.0]}, "every example needs one"),
     "one layer of weights": ({"params": WEIGHTS[:1]}, "1 layers and the network has 2"),

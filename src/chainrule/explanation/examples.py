@@ -10,8 +10,8 @@ import numpy as np
 from chainrule.autodiff import Tree, leaves
 from chainrule.data import Encoder, as_features, as_table, is_uneven
 from chainrule.errors import DataError, SettingError, ShapeError
-from chainrule.model import Model, check_embeddings
-from chainrule.nn import Network, is_named, pictures_scaled, split_lengths, wants_indices
+from chainrule.model import Model, check_embeddings, index_flags
+from chainrule.nn import Network, is_named, pictures_scaled, split_lengths
 from chainrule.ops import is_sequence
 from chainrule.training.outputs import check_heads, targets_for
 from chainrule.training.prepare import targets_of
@@ -23,18 +23,48 @@ def encoded(encoder: Encoder, x: Any, y: Any) -> tuple[Any, Any]:
     return features, np.atleast_1d(np.asarray(encoder.encode_target(y)))
 
 
-def examples(net: Network, x: Any, y: Any) -> tuple[Any, Any]:
-    """Inputs and targets with a row for every example; one axis of inputs is one example."""
-    if isinstance(x, Mapping) and not is_sequence(x):
-        raise SettingError(
-            "explain takes one array of inputs, not named inputs: it explains networks in one line."
-        )
-    if not (isinstance(x, Mapping) or hasattr(x, "to_numpy") or is_uneven(x)) and np.ndim(x) < 2:
-        x = np.reshape(np.asarray(x), (1, -1))
+def examples(net: Network, x: Any, y: Any, in_shape: Any = None) -> tuple[Any, Any]:
+    """Inputs and targets with a row for every example; one axis of inputs is one example.
+
+    Args:
+        in_shape: of one example, where a model knows it: of named inputs it tells one from several.
+    """
+    indices, named = index_flags(net, x), isinstance(x, Mapping) and not is_sequence(x)
+    one = _is_one(x, indices, in_shape) if named else _known(x) and np.ndim(x) < 2
+    if one:
+        x = _with_row(x) if named else np.reshape(np.asarray(x), (1, -1))
         y = {n: _one_row(t) for n, t in y.items()} if isinstance(y, Mapping) else _one_row(y)
-    features = as_features(x, dtype="float64", indices=wants_indices(net), name="x")
+    features = as_features(x, dtype="float64", indices=indices, name="x")
     check_embeddings(net, features)
     return pictures_scaled(features, "float64"), y
+
+
+def _is_one(x: Any, indices: Any, in_shape: Any) -> bool:
+    """Whether named inputs are those of one example, without an axis of rows.
+
+    They are where all have the shape of one that a model knows; for a network where one of them is
+    an array of one axis, or a single index.
+    """
+    if isinstance(x, Mapping):
+        flags = indices if isinstance(indices, Mapping) else {}
+        shapes = in_shape if isinstance(in_shape, dict) else {}
+        found = [_is_one(x[n], flags.get(n), shapes.get(n)) for n in x if _known(x[n])]
+        return bool(found) and (all(found) if shapes else any(found))
+    if in_shape is not None:
+        return tuple(np.shape(x)) == tuple(in_shape)
+    return int(np.ndim(x)) < (1 if indices is True else 2)
+
+
+def _known(x: Any) -> bool:
+    """Whether an input is an array or lists of one shape: other things always have rows."""
+    return not (is_sequence(x) or hasattr(x, "to_numpy") or is_uneven(x))
+
+
+def _with_row(x: Any) -> Any:
+    """One example as the only row."""
+    if isinstance(x, Mapping):
+        return x if is_sequence(x) else {name: _with_row(part) for name, part in x.items()}
+    return np.asarray(x)[None] if _known(x) else x
 
 
 def _one_row(y: Any) -> Any:

@@ -59,7 +59,9 @@ def explain(
 
     Args:
         network: a `Network`, or a `Model`: then its own weights are explained.
-        x: one example (in_features,), or several (batch, in_features).
+        x: one example (in_features,), or several (batch, in_features); a dict of them for named
+            inputs, which are those of one example where one of them is an array of one axis or a
+            single index (of a model: where all have the shapes of one).
         y: its targets: as in `fit`, one row per example; for one example also just its target.
         loss: as in `fit`; by default that of the model.
         optimizer: as in `fit`; the step is its first one. None: the gradient, and no step.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from chainrule.autodiff import leaves, paths
@@ -10,7 +10,7 @@ from chainrule.explanation.names import LETTERS, TABLE, Names
 from chainrule.explanation.selection import Selection
 from chainrule.explanation.writing import listed, paragraph
 from chainrule.losses import HeadLosses
-from chainrule.nn import Heads, Network
+from chainrule.nn import Branches, Heads, Network
 
 PARAMETERS = {
     "weight": "weights, counted neuron by neuron through all layers",
@@ -22,12 +22,10 @@ def heading(names: Names, selection: Selection, *, loss: bool = True) -> Iterato
     """The head of the page, line by line; `loss`: whether the page has one."""
     recorded = names.recorded
     layers = [_word(layer) for _, layer in recorded.network.walk()]
-    sizes = leaves(recorded.batch["x"])[-1].shape[1:]
-    count = " × ".join(str(n) for n in sizes) + (" input" if sizes == (1,) else " inputs")
     yield "ONE ROW IN NUMBERS" if recorded.predicting else "ONE TRAINING STEP IN NUMBERS"
     yield ""
     end = [f"loss {loss_word(recorded.loss)}"] if loss else []
-    yield from paragraph(" → ".join([count, *layers, *end]), "  ")
+    yield from paragraph(" → ".join([_counts(names), *layers, *end]), "  ")
     yield ""
     rows = list(_legend(names, loss))
     width = max(len(left) for left, _ in rows)
@@ -45,6 +43,18 @@ def heading(names: Names, selection: Selection, *, loss: bool = True) -> Iterato
         yield from paragraph(_left_out(names, selection.most, loss), "  ")
 
 
+def _counts(names: Names) -> str:
+    """How many numbers an example has, of named inputs each one."""
+    sizes = {name: names.values[slot].shape[1:] for name, slot in names.inputs.items()}
+    if "" in sizes:
+        return _times(sizes[""]) + (" input" if sizes[""] == (1,) else " inputs")
+    return "inputs " + ", ".join(f"{name}: {_times(size)}" for name, size in sizes.items())
+
+
+def _times(sizes: Sequence[int]) -> str:
+    return " × ".join(str(n) for n in sizes) or "1"
+
+
 def loss_word(loss: Any) -> str:
     """The name of a loss; of heads the sum, with their weights."""
     if isinstance(loss, HeadLosses):
@@ -57,8 +67,10 @@ def loss_word(loss: Any) -> str:
 
 
 def _word(layer: Any) -> str:
-    if isinstance(layer, Heads):
-        return f"Heads({', '.join(f'{name}: {_words(inner)}' for name, inner in layer.layers)})"
+    if isinstance(layer, Heads | Branches):
+        inside = ", ".join(f"{name}: {_words(inner)}" for name, inner in layer.layers)
+        added = "; sum" if isinstance(layer, Branches) and layer.join == "sum" else ""
+        return f"{type(layer).__name__}({inside}{added})"
     units = getattr(layer, "units", None)
     return type(layer).__name__ + (f"({units})" if units is not None else "")
 
@@ -74,8 +86,11 @@ def _legend(names: Names, loss: bool) -> Iterator[tuple[str, str]]:
     units = [unit for found in names.neurons.values() for unit in found]
     hidden = [unit for unit in units if unit.startswith("h")]
     outputs = [unit for unit in units if unit.startswith("o")]
-    inputs = [names.label(int(i)).unit for i in names.ids[leaves(batch["x"])[-1]][:1].flat]
-    yield listed(inputs), "input" if len(inputs) == 1 else "inputs"
+    for name, slot in names.inputs.items():
+        inputs = [names.label(int(i)).unit for i in names.ids[slot][:1].flat]
+        said = f"{'input' if len(inputs) == 1 else 'inputs'} {name}".rstrip()
+        indices = names.values[slot].dtype.kind in "iu"
+        yield listed(inputs), said + (": rows of a table, counted from 0" if indices else "")
     if hidden:
         several = "hidden neurons, counted through all layers"
         yield listed(hidden), several if len(hidden) > 1 else "hidden neuron"

@@ -8,6 +8,7 @@ about (reshape, transpose, …) is run on the identities themselves: what comes 
     o1, o2 …       output neurons      t1, t2 …   targets
     table1(7,2)    of the first embedding, the second number in its row of index 6
     net_h1         weighted sum        out_h1     what the activation makes of it
+    x_row(2)       of the named input "row", the second number
     c2(3,4,1)      of the second convolution, row 3, column 4, filter 1; p1(3,4,1) of a pooling
     net_h1[2]      the same in the second example of a batch
 """
@@ -39,7 +40,7 @@ from chainrule.explanation.landmarks import head_records, last_denses, leading_t
 from chainrule.explanation.recorded import Recorded
 from chainrule.explanation.windows import LETTERS as IMAGES
 from chainrule.explanation.writing import Text, number, numeral
-from chainrule.nn import split_lengths
+from chainrule.nn import is_named, split_lengths
 from chainrule.ops.counting import MOVES
 
 NOUNS = {
@@ -77,6 +78,7 @@ class Names:
 
     Attributes:
         ids: the identities in every slot, an integer array like its value.
+        inputs: the slots of the inputs by name; of a single one by "".
         produced: the records that compute something for the loss, as (position, record).
         neurons: the names of the neurons behind every dense record, by its position; `o` those
             that are outputs, counted on through several heads.
@@ -88,6 +90,7 @@ class Names:
         self.values = [np.asarray(value) for value in self.tape.values]
         self.ids: dict[int, Any] = {}
         self.neurons: dict[int, list[str]] = {}
+        self.inputs: dict[str, int] = {}
         self.produced: list[tuple[int, Record]] = []
         self._roots: list[Root] = []
         self._starts: list[int] = []
@@ -201,10 +204,7 @@ class Names:
                 self._add(slot, letter, counted_on(before, shape), param=True)
 
     def _name_batch(self, batch: Any) -> None:
-        values, lengths = split_lengths(batch["x"])
-        self._add(values, "", self._grid("x", self.values[values].ndim))
-        if lengths is not None:
-            self._add(lengths, "length", lambda index: Label("", self._example(index[0])))
+        self._name_inputs(batch["x"], "")
         if not isinstance(batch["y"], dict):
             self._name_targets(batch["y"], "label", 0)
             return
@@ -212,6 +212,20 @@ class Names:
         for head, slot in batch["y"].items():
             self._name_targets(slot, f"label_{head}", before)
             before += self.values[self.recorded.outputs[head]].shape[-1]
+
+    def _name_inputs(self, x: Any, name: str) -> None:
+        """The inputs of an array; of named ones the inputs of each, with its name."""
+        if is_named(x):
+            for part in sorted(x):
+                self._name_inputs(x[part], f"{name}.{part}" if name else part)
+            return
+        values, lengths = split_lengths(x)
+        self.inputs[name] = values
+        letter, axes = (f"x_{name}", 0) if name else ("x", self.values[values].ndim)
+        self._add(values, "", self._grid(letter, axes))
+        if lengths is not None:
+            base = f"length_{name}" if name else "length"
+            self._add(lengths, base, lambda index: Label("", self._example(index[0])))
 
     def _name_targets(self, slot: int, label: str, before: int) -> None:
         """The targets of an output: its labels, or numbers counted on like the outputs."""
@@ -223,7 +237,8 @@ class Names:
     def _grid(self, letter: str, axes: int, before: int = 0) -> Callable[[Index], Label]:
         def label(index: Index) -> Label:
             inner = [before + i + 1 for i in index[1:]]
-            unit = f"{letter}{inner[0]}" if axes == 2 else f"{letter}({commas(inner)})"
+            place = f"({commas(inner)})" if inner else ""
+            unit = f"{letter}{inner[0]}" if axes == 2 else letter + place
             return Label(unit, self._example(index[0]))
 
         return label

@@ -100,7 +100,7 @@ def record(
     function = as_loss(_chosen_loss(loss, model))
     if model is not None and model.encoder is not None and is_table_like(x):
         x, y = encoded(model.encoder, x, y)
-    features, y = examples(net, x, y)
+    features, y = examples(net, x, y, None if model is None else model.in_shape)
     if model is not None:
         features = with_expected_lengths(features, model.in_shape)
         check_in_shape(features, model.in_shape)

@@ -7,7 +7,7 @@ from typing import Any
 
 from chainrule.autodiff import Tree, leaves
 from chainrule.losses import HeadLoss, HeadLosses, LossFunction
-from chainrule.nn import Heads, Network, Residual, is_named, split_lengths, takes_lengths
+from chainrule.nn import Branches, Heads, Network, Residual, is_named, split_lengths, takes_lengths
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,11 @@ def watch(layer: Any, marks: list[Mark], head: str = "") -> Any:
     """The same layer, or network of layers, noting who writes which records."""
     if isinstance(layer, Network):
         return Network([watch(inner, marks, head) for inner in layer.layers])
-    if isinstance(layer, Heads):
-        return Heads({name: watch(inner, marks, f"{name}: ") for name, inner in layer.layers})
+    if isinstance(layer, Heads | Branches):
+        inside = {n: watch(inner, marks, f"{head}{n}: ") for n, inner in layer.layers}
+        layer = replace(layer, layers=inside)
+        if isinstance(layer, Heads):
+            return layer
     if isinstance(layer, Residual):
         layer = replace(layer, layer=watch(layer.layer, marks, head))
     return Watched(layer, marks, head)
