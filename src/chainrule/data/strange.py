@@ -94,7 +94,9 @@ def _shown(column: Column, row: int) -> str:
 def _check_zeros(table: str, column: Column, rows: Any, code: CategoryCode | EmbeddedCode) -> None:
     """Refuse 1067 where 01067 was trained on: as numbers, codes lose the zeros in front."""
     widths = {len(label) for label in code.labels if label.startswith("0")}
-    known = set(code.labels) if widths else set()
+    if not widths:
+        return
+    known = set(code.labels)
     for place in np.unique(column.values[rows]):
         label = column.labels[place]
         whole = next((label.zfill(n) for n in widths if label.zfill(n) in known), "")
