@@ -21,6 +21,7 @@ import numpy as np
 
 from chainrule.autodiff.description import hyper_values, with_hyper
 from chainrule.autodiff.tree import tree_map
+from chainrule.engine import UnspelledError, spelled
 
 TRUSTED = ("chainrule", "numpy", "jax", "builtins", "math", "typing", "dataclasses", "abc")
 """Packages whose functions and classes do not change while a program runs: a name says all."""
@@ -69,21 +70,10 @@ def program_digest(*parts: Any) -> str | None:
         True
     """
     key = program_key(*parts)
-    return None if key is None else hashlib.sha256(_spelled(key).encode()).hexdigest()[:16]
-
-
-def _spelled(x: Any) -> str:
-    """A key as text, without addresses."""
-    if isinstance(x, tuple):
-        return f"({','.join(map(_spelled, x))})"
-    if isinstance(x, frozenset):
-        return f"{{{','.join(sorted(map(_spelled, x)))}}}"
-    if isinstance(x, types.CodeType):
-        parts = (x.co_code, x.co_names, x.co_varnames, x.co_freevars, x.co_consts)
-        return f"code{_spelled(parts)}"
-    if hasattr(x, "__name__"):
-        return f"{getattr(x, '__module__', '')}.{getattr(x, '__qualname__', x.__name__)}"
-    return repr(x)
+    try:
+        return None if key is None else hashlib.sha256(spelled(key).encode()).hexdigest()[:16]
+    except UnspelledError:
+        return None
 
 
 class _NoKey(Exception):

@@ -10,6 +10,7 @@ from chainrule.engine.engines import (
 from chainrule.engine.lookup import namespace_of
 from chainrule.engine.namespace import Array, Namespace
 from chainrule.engine.numpy_namespace import NUMPY
+from chainrule.engine.spelling import UnspelledError, spelled
 from chainrule.engine.windows import (
     chunk_of,
     columns,
@@ -23,6 +24,7 @@ __all__ = [
     "Array",
     "Engine",
     "Namespace",
+    "UnspelledError",
     "choose_engine",
     "chunk_of",
     "columns",
@@ -31,6 +33,7 @@ __all__ = [
     "keep_programs_on_disk",
     "namespace_of",
     "padded",
+    "spelled",
     "taps",
     "window_counts",
 ]

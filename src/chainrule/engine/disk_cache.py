@@ -4,6 +4,7 @@ They are native code, which a process loads and runs. So the folder must be a fo
 own that nobody else can read or write; every file has its SHA-256 in a list, and one that differs
 or is not listed is deleted before JAX can see it. A folder a kind of machine: versions, processor
 and compiler options are in its name. The oldest files go when all of them grow beyond a bound.
+JAX keeps its programs here, and `stored_program.py` those of whole trainings.
 """
 
 from __future__ import annotations

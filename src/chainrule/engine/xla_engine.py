@@ -13,14 +13,16 @@ import functools
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import Mesh, NamedSharding, PartitionSpec, SingleDeviceSharding
 
 from chainrule.engine.disk_cache import cache_folder, prepare
 from chainrule.engine.jax_namespace import JAX, STREAMS
+from chainrule.engine.stored_program import StoredProgram
 
 CACHED_PROGRAMS = 64
 """Compiled programs kept in the process; each holds some megabytes (EVIDENCE: 3 to 6)."""
@@ -62,7 +64,7 @@ class XlaEngine:
 
     def __init__(self) -> None:
         self._programs: OrderedDict[Hashable, Any] = OrderedDict()
-        self._kept = False
+        self._folder: Path | None = None
 
     @functools.cached_property
     def streams(self) -> int:
@@ -72,12 +74,12 @@ class XlaEngine:
 
     def keep_programs(self) -> None:
         """Keep compiled programs on disk, and use those that are there."""
-        if self._kept or getattr(jax.config, "jax_compilation_cache_dir", None):
+        if self._folder is not None or getattr(jax.config, "jax_compilation_cache_dir", None):
             return
         folder = cache_folder()
         if not prepare(folder):
             return
-        self._kept = True
+        self._folder = folder
         set_option: Callable[[str, Any], None] = jax.config.update
         set_option("jax_compilation_cache_dir", str(folder))
         set_option("jax_persistent_cache_min_compile_time_secs", 0)
@@ -103,7 +105,7 @@ class XlaEngine:
         key = key if streams == 1 else (key, streams, parted)
         known = self._programs.get(key)
         if known is None:
-            known = self._programs[key] = self._jitted(build(), streams, parted)
+            known = self._programs[key] = self._made(build(), key, streams, parted)
             if len(self._programs) > CACHED_PROGRAMS:
                 _, oldest = self._programs.popitem(last=False)
                 oldest.clear_cache()
@@ -111,13 +113,32 @@ class XlaEngine:
         compiled: Callable[..., Any] = known
         return compiled
 
-    def _jitted(self, program: Callable[..., Any], streams: int, parted: bool) -> Any:
+    def _made(self, program: Callable[..., Any], key: Hashable, streams: int, parted: bool) -> Any:
+        """The program jitted; one whose calls take long is looked for on disk.
+
+        One in parts predicts, a call in a tenth of a millisecond, and stays JAX's own: its way from
+        a call to the code is shorter by that much.
+        """
+        first = jax.devices()[0]
+        if self._folder is None or parted or first.platform != "cpu":
+            return self._jitted(program, streams, parted)
+        whole = NamedSharding(self._mesh, _same_everywhere())
+        sharding = whole if streams > 1 else SingleDeviceSharding(first)
+        jitted = self._jitted(program, streams, parted, keep_unused=True)
+        return StoredProgram(jitted, key, self._folder, sharding)
+
+    def _jitted(
+        self, program: Callable[..., Any], streams: int, parted: bool, keep_unused: bool = False
+    ) -> Any:
         if streams == 1:
-            return jax.jit(program)
+            return jax.jit(program, keep_unused=keep_unused)
         same = _same_everywhere()
         given, made = ((same, _parts_of_rows()), _parts_of_rows()) if parted else (same, same)
         return jax.jit(
-            jax.shard_map(program, mesh=self._mesh, in_specs=given, out_specs=made, check_vma=False)
+            jax.shard_map(
+                program, mesh=self._mesh, in_specs=given, out_specs=made, check_vma=False
+            ),
+            keep_unused=keep_unused,
         )
 
     @functools.cached_property
