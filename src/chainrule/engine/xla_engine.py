@@ -151,6 +151,11 @@ class XlaEngine:
         where = _parts_of_rows() if parted else _same_everywhere()
         return jax.device_put(np.asarray(array), NamedSharding(self._mesh, where))
 
+    def put_all(self, arrays: list[Any], streams: int) -> list[Any]:
+        where = None if streams == 1 else NamedSharding(self._mesh, _same_everywhere())
+        put: list[Any] = jax.device_put([np.asarray(array) for array in arrays], where)
+        return put
+
     def get(self, array: Any) -> Any:
         return np.asarray(array)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.autodiff import Tree, leaves, paths, tree_map
+from chainrule.autodiff import Tree, leaves, paths, rebuild, tree_map
 from chainrule.engine import Engine
 from chainrule.errors import ModelFileError, SettingError
 from chainrule.losses import counted_heads
@@ -214,7 +214,7 @@ class _Run:
         return most - int(self.carry["step"])
 
     def _put(self, tree: Tree) -> Tree:
-        return tree_map(lambda x: self.engine.put(x, self.plan.streams), tree)
+        return rebuild(tree, iter(self.engine.put_all(leaves(tree), self.plan.streams)))
 
     def _cut(self, limit: int) -> int:
         """With callbacks a call ends with its epoch, so that they see every one."""
