@@ -58,8 +58,22 @@ def images(**settings: Any) -> Any:
     )
 
 
+def few_images(**settings: Any) -> Any:
+    """Sixteen to a stream, sixteen filters, and single places two steps apart."""
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(96, 12, 12, 3)).astype("float32"), random.integers(0, 5, 96)
+    layers = [
+        *(nn.Conv2D(16, 3), nn.BatchNorm(), nn.ReLU(), nn.Conv2D(32, 3, padding="same")),
+        *(nn.Conv2D(64, 1, stride=2, padding=1), nn.Flatten(), nn.Dense(5)),
+    ]
+    return cr.fit(
+        cr.Network(layers), X, y, loss="cross_entropy", epochs=2, batch_size=32, **settings
+    )
+
+
 CASES: dict[str, Any] = {
     "images": images,
+    "few images": few_images,
     "toy": lambda **s: dense(
         [2, 8, 8, 1], nn.Tanh(), 200, "mse", batch_size=10, epochs=10, validation=0.2, **s
     ),

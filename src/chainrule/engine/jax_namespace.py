@@ -22,6 +22,9 @@ from chainrule.engine.namespace import SHARED, Array, Namespace
 STREAMS = "streams"
 """The name of the axis along which a program runs in several streams."""
 
+MANY_FILTERS = 32
+"""Filters: with fewer of them XLA's own convolution has other bits on other numbers of threads."""
+
 LONGEST_ROW = 4096
 """Numbers: a longer row's sum would be shared out among the threads."""
 
@@ -91,9 +94,10 @@ def convolve(
     dilation: Sequence[int],
     groups: int,
 ) -> Array:
-    seen, filters = math.prod(weight.shape[:-1]), weight.shape[-1]
-    # With few filters XLA's own shares a long sum out among the threads: other bits on each count.
-    if x.dtype == "float32" and (filters // groups >= 16 or seen <= 64):
+    # So it has where the window is one place and zeros stand around or between the inputs.
+    many = weight.shape[-1] // groups >= MANY_FILTERS
+    bare = not any(map(any, padding)) and max(spread) == 1
+    if x.dtype == "float32" and many and (bare or math.prod(weight.shape[:-2]) > 1):
         order = ("NHWC", "HWIO", "NHWC") if x.ndim == 4 else ("NWC", "WIO", "NWC")
         return lax.conv_general_dilated(
             x, weight, stride, padding, spread, dilation, order, feature_group_count=groups
