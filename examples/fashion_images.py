@@ -93,7 +93,7 @@ def draw(folder: str, model: cr.Model, X: Any, y: Any) -> None:
 
 def main(folder: str = "figures", quick: bool = False) -> dict[str, Any]:
     X, y, new, truth = stand_in() if quick else images("fashion_mnist")
-    epochs, batch = (3, 25) if quick else (10, 128)
+    epochs, batch = (5, 25) if quick else (10, 128)
     model = learn(network(), X, y, epochs, batch)
     found = model.predict(new)
     right = float(np.mean(found == truth))

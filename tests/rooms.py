@@ -45,7 +45,7 @@ LAZY = {
     "rich": "chainrule.cli",
     "matplotlib": "chainrule.plotting",
     "sklearn": "chainrule.judgement",
-    "threadpoolctl": "chainrule.judgement",
+    "threadpoolctl": "chainrule.engine",
     "scipy": "chainrule.engine",  # the error function
 }
 HEAVY = {

@@ -14,6 +14,7 @@ from chainrule.data import Targets
 from chainrule.engine import choose_engine, engine_by_name, engines
 from chainrule.errors import EngineError, SettingError
 from chainrule.model import Model, forward_cost, running
+from chainrule.model.cost import Cost
 
 RANDOM = np.random.default_rng(3)
 
@@ -187,7 +188,7 @@ print(forward_cost(network, params, state, (2,)), "scipy.special" in sys.modules
 
 
 def test_large_work_is_given_to_xla_and_without_jax_to_numpy(monkeypatch):
-    monkeypatch.setattr(running.Runner, "_cost", lambda self: 1e10)
+    monkeypatch.setattr(running.Runner, "cost", lambda self: Cost(1e10, 1))
     used = []
     monkeypatch.setattr(running.Compiled, "__call__", lambda self, X: used.append(len(X)) or X)
     model = model_of([nn.LSTM(3)], (4, 2))

@@ -13,7 +13,7 @@ import pytest
 import chainrule as cr
 from chainrule import nn, ops
 from chainrule.autodiff import leaves, tree_map, value_and_grad
-from chainrule.engine import windows
+from chainrule.engine import blocks
 from chainrule.errors import SettingError, ShapeError
 
 attention_module = sys.modules["chainrule.ops.attention"]
@@ -202,7 +202,7 @@ def test_blocks_give_what_the_whole_batch_gives(causal, numbers, monkeypatch):
 
     found = []
     for most in (10**6, numbers):
-        monkeypatch.setattr(windows, "CHUNK_NUMBERS", most)
+        monkeypatch.setattr(blocks, "CHUNK_NUMBERS", most)
         with jax.enable_x64(True):
             for arrays in engines(q, k, v, mask)[: 2 if numbers == FEW_QUERIES else 1]:
                 (_, out), grads = value_and_grad(loss, aux=True)(arrays[:3], arrays[3])
@@ -223,7 +223,7 @@ def test_a_long_sequence_is_worked_on_in_blocks(monkeypatch):
         return parts(xp, queries, keys, *rest)
 
     monkeypatch.setattr(attention_module, "_softmax_parts", counted)
-    monkeypatch.setattr(windows, "CHUNK_NUMBERS", 32 * 64)
+    monkeypatch.setattr(blocks, "CHUNK_NUMBERS", 32 * 64)
     ops.attention(*[drawn(1, 64, 4)] * 3)
     assert sizes == [(1, 32, 64)] * 2
     sizes.clear()

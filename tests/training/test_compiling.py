@@ -19,6 +19,7 @@ def compiled():
     counts = []
     engine = xla_engine.XLA
     known, engine._programs = engine._programs, type(engine._programs)()
+    folder, engine._folder = engine._folder, None
     compile_program = engine.compile
 
     def counting(build, key, streams=1, parted=False):
@@ -36,7 +37,7 @@ def compiled():
     engine.compile = counting
     yield counts
     del engine.compile
-    engine._programs = known
+    engine._programs, engine._folder = known, folder
 
 
 def fit(dropout=0.2, slope=0.1, loss=None, optimizer=None, units=4, X=X, y=Y, **settings):

@@ -40,3 +40,12 @@ def test_a_slow_first_measure_does_not_stay():
         limit = pace.limit(position=0)
         pace.note(taken=limit, ended=limit // 5, seconds=limit * 1e-5)
     assert pace.limit(position=0) == pytest.approx(CALL_SECONDS / 1e-5, rel=0.01)
+
+
+def test_no_call_goes_beyond_the_time_that_is_left():
+    pace = Pace(steps=100)
+    pace.note(taken=1, ended=0, seconds=0.01)
+    pace.note(taken=10, ended=1, seconds=0.1)
+    assert pace.limit(position=0) == 50
+    assert pace.limit(position=0, left=0.2) == 20
+    assert pace.limit(position=0, left=0.0) == 1

@@ -15,7 +15,7 @@ import chainrule as cr
 from chainrule import nn, ops
 from chainrule.autodiff import leaves
 from chainrule.engine import engine_by_name
-from chainrule.model import forward_cost
+from chainrule.model import forward_cost, parts, pieces_for
 from chainrule.training import streams as module
 from chainrule.training.step import Task
 from chainrule.training.streams import streams_for
@@ -71,7 +71,7 @@ def test_two_streams_are_one_batch(name: str, batch_size: Any, monkeypatch: Any)
 def test_pieces_are_one_batch(monkeypatch: Any) -> None:
     layers = [nn.RandomShift(1), *CASES["convolution"][0][:-1], nn.Dropout(0.3), nn.Dense(3)]
     one = trained(layers, IMAGES, 1, monkeypatch, batch_size=32)
-    monkeypatch.setattr(module, "CACHED_NUMBERS", 1)
+    monkeypatch.setattr(parts, "CACHED_NUMBERS", 1)
     assert pieces(layers, 16, (6, 6, 2)) == 2
     two = trained(layers, IMAGES, 2, monkeypatch, batch_size=32)
     for a, b in zip(leaves(one.params), leaves(two.params), strict=True):
@@ -81,7 +81,7 @@ def test_pieces_are_one_batch(monkeypatch: Any) -> None:
 
 def test_each_heads_loss_is_added_up_over_streams_and_pieces(monkeypatch: Any) -> None:
     boxes = np.random.default_rng(1).normal(size=(len(LABELS), 2))
-    monkeypatch.setattr(module, "CACHED_NUMBERS", 1)
+    monkeypatch.setattr(parts, "CACHED_NUMBERS", 1)
     for many, batch in (1, 16), (2, 32):
         heads = nn.Heads({"class": nn.Dense(3), "box": nn.Dense(2)})
         layers = [nn.Conv2D(4, 3), nn.ReLU(), nn.Flatten(), heads]
@@ -102,7 +102,8 @@ def test_each_heads_loss_is_added_up_over_streams_and_pieces(monkeypatch: Any) -
 def pieces(layers: Any, rows: int, shape: Any = (28, 28, 1)) -> int:
     network = cr.Network(layers)
     params, state, _ = network.init(ops.key_from_seed(0), shape)
-    return module.pieces_for(network, rows, forward_cost(network, params, state, shape).largest)
+    largest = forward_cost(network, params, state, shape).largest
+    return pieces_for(network, rows, largest, whole_batch=True)
 
 
 def test_into_how_many_pieces() -> None:

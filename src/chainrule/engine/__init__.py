@@ -1,5 +1,6 @@
 """Engines: the array facade `xp` that every rule is written against, and what runs it."""
 
+from chainrule.engine.blocks import SHORT, chunk_of, swept
 from chainrule.engine.devices import gpu_is_there
 from chainrule.engine.engines import (
     Engine,
@@ -11,16 +12,12 @@ from chainrule.engine.lookup import namespace_of
 from chainrule.engine.namespace import Array, Namespace
 from chainrule.engine.numpy_namespace import NUMPY
 from chainrule.engine.spelling import UnspelledError, spelled
-from chainrule.engine.windows import (
-    chunk_of,
-    columns,
-    padded,
-    taps,
-    window_counts,
-)
+from chainrule.engine.threads import threads_at_most
+from chainrule.engine.windows import columns, padded, taps, window_counts
 
 __all__ = [
     "NUMPY",
+    "SHORT",
     "Array",
     "Engine",
     "Namespace",
@@ -34,6 +31,8 @@ __all__ = [
     "namespace_of",
     "padded",
     "spelled",
+    "swept",
     "taps",
+    "threads_at_most",
     "window_counts",
 ]

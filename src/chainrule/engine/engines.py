@@ -5,14 +5,15 @@ from __future__ import annotations
 import functools
 import importlib.util
 import warnings
-from collections.abc import Callable, Hashable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 import numpy as np
 
 from chainrule.engine.namespace import Namespace
 from chainrule.engine.numpy_namespace import NUMPY
+from chainrule.engine.threads import ONE_THREAD
 from chainrule.errors import EngineError, unknown_name
 
 
@@ -74,8 +75,10 @@ class NumpyEngine:
     compiles = False
     streams = 1
 
-    def precision(self, dtype: str) -> AbstractContextManager[Any]:
-        return np.errstate(all="ignore")
+    @contextmanager
+    def precision(self, dtype: str) -> Iterator[None]:
+        with np.errstate(all="ignore"), ONE_THREAD:
+            yield
 
     def compile(
         self,

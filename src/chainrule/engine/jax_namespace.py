@@ -17,13 +17,11 @@ import jax.numpy as jnp
 from jax import lax
 
 from chainrule.engine import windows
+from chainrule.engine.blocks import SHORT
 from chainrule.engine.namespace import SHARED, Array, Namespace
 
 STREAMS = "streams"
 """The name of the axis along which a program runs in several streams."""
-
-MANY_FILTERS = 32
-"""Filters: with fewer of them XLA's own convolution has other bits on other numbers of threads."""
 
 LONGEST_ROW = 4096
 """Numbers: a longer row's sum would be shared out among the threads."""
@@ -72,14 +70,18 @@ def matmul_nt(a: Array, b: Array) -> Array:
 
 
 def matmul_tn(a: Array, b: Array) -> Array:
-    """Barriers on both sides of the transposition: one that is fused with what made `a` strides
-    through memory number by number."""
+    """A long product gets barriers on both sides of the transposition: one that is fused with what
+    made `a` strides through memory number by number, and one that is left to the product shares
+    its sum out among the threads."""
+    if a.ndim == b.ndim and a.ndim in (2, 3) and a.shape[-2] * a.shape[-1] * b.shape[-1] <= SHORT:
+        stack = tuple(range(a.ndim - 2))
+        return lax.dot_general(alone(a), b, (((a.ndim - 2,), (a.ndim - 2,)), (stack, stack)))
     if a.ndim == b.ndim == 2 and a.shape[1] > b.shape[1]:
-        return jnp.swapaxes(_alone(matmul_tn(b, a)), -1, -2)
-    return _alone(jnp.swapaxes(_alone(a), -1, -2)) @ b
+        return jnp.swapaxes(alone(matmul_tn(b, a)), -1, -2)
+    return alone(jnp.swapaxes(alone(a), -1, -2)) @ b
 
 
-def _alone(x: Array) -> Array:
+def alone(x: Array) -> Array:
     """x, not fused with what comes before or after."""
     alone: Array = lax.optimization_barrier(x)  # type: ignore[no-untyped-call]
     return alone
@@ -94,10 +96,7 @@ def convolve(
     dilation: Sequence[int],
     groups: int,
 ) -> Array:
-    # So it has where the window is one place and zeros stand around or between the inputs.
-    many = weight.shape[-1] // groups >= MANY_FILTERS
-    bare = not any(map(any, padding)) and max(spread) == 1
-    if x.dtype == "float32" and many and (bare or math.prod(weight.shape[:-2]) > 1):
+    if own_convolution() and x.dtype == "float32":
         order = ("NHWC", "HWIO", "NHWC") if x.ndim == 4 else ("NWC", "WIO", "NWC")
         return lax.conv_general_dilated(
             x, weight, stride, padding, spread, dilation, order, feature_group_count=groups
@@ -106,6 +105,10 @@ def convolve(
     zero = jnp.zeros((), x.dtype)
     x = lax.pad(x, zero, ((0, 0, 0), *inside, (0, 0, 0)))
     return windows.convolve_by_columns(JAX, x, weight, stride, dilation, groups)
+
+
+def own_convolution() -> bool:
+    return jax.default_backend() != "cpu"
 
 
 def take(x: Array, index: Array) -> Array:
@@ -182,7 +185,9 @@ JAX = cast(
         matmul=jnp.matmul,
         matmul_nt=matmul_nt,
         matmul_tn=matmul_tn,
+        alone=alone,
         convolve=convolve,
+        own_convolution=own_convolution,
         erf=jax.scipy.special.erf,
         take=take,
         add_at=add_at,

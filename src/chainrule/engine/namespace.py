@@ -160,6 +160,10 @@ class Namespace(Protocol):
         """aᵀ·b over the last two axes: the gradient of a weight; same bits on any thread count."""
         ...
 
+    def alone(self, x: Array) -> Array:
+        """x itself, which a compiler does not compute together with what comes before or after."""
+        ...
+
     def convolve(
         self,
         x: Array,
@@ -175,6 +179,10 @@ class Namespace(Protocol):
         `spread` - 1 zeros stand between the numbers of x; negative padding cuts off. The bits are
         the same on any number of threads.
         """
+        ...
+
+    def own_convolution(self) -> bool:
+        """Whether `convolve` is the device's own, as cuDNN is on a GPU: no detour is faster."""
         ...
 
     def erf(self, x: Array) -> Array:

@@ -11,13 +11,11 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from chainrule.engine.blocks import chunk_of, swept
 from chainrule.engine.namespace import Array
 
 Sizes = Sequence[int]
 Widths = Sequence[tuple[int, int]]
-
-CHUNK_NUMBERS = 300_000
-"""Numbers in the columns and results of one chunk of the batch: what a core's cache holds."""
 
 
 def window_counts(sizes: Sizes, kernel: Sizes, stride: Sizes, dilation: Sizes) -> tuple[int, ...]:
@@ -68,22 +66,21 @@ def columns(
     return xp.reshape(own, (groups, rows, len(seen) * (channels // groups)))
 
 
-def chunk_of(batch: int, numbers: int) -> int:
-    """Examples of so many numbers that stay in the cache together, best a divisor of the batch."""
-    most = max(1, min(batch, CHUNK_NUMBERS // max(1, numbers)))
-    return next((n for n in range(most, most // 2, -1) if batch % n == 0), most)
-
-
 def convolve_by_columns(
     xp: Any, x: Array, weight: Array, stride: Sizes, dilation: Sizes, groups: int
 ) -> Array:
-    """A convolution as a product of the columns of a padded x and the weights."""
+    """A convolution as a product of the columns of a padded x and the weights, chunk by chunk."""
     kernel, (inner, outer) = weight.shape[:-2], weight.shape[-2:]
     counts = window_counts(x.shape[1:-1], kernel, stride, dilation)
     split = xp.reshape(weight, (math.prod(kernel) * inner, groups, outer // groups))
-    rows = columns(xp, x, kernel, stride, dilation, groups)
-    if groups == 1:
-        out = xp.matmul(rows[0], split[:, 0])
-    else:
-        out = xp.transpose(xp.matmul(rows, xp.transpose(split, (1, 0, 2))), (1, 0, 2))
-    return xp.reshape(out, (x.shape[0], *counts, outer))
+
+    def some(carry: Any, arrays: Any) -> Any:
+        rows = columns(xp, arrays[0], kernel, stride, dilation, groups)
+        if groups == 1:
+            out = xp.matmul(rows[0], split[:, 0])
+        else:
+            out = xp.transpose(xp.matmul(rows, xp.transpose(split, (1, 0, 2))), (1, 0, 2))
+        return carry, (xp.reshape(out, (-1, *counts, outer)),)
+
+    numbers = math.prod(counts) * (math.prod(kernel) * x.shape[-1] + outer)
+    return swept(xp, some, (), (x,), chunk_of(x.shape[0], numbers))[1][0]

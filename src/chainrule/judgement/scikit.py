@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.engine import threads_at_most
+
 MOST_LABELS = 255
 """The trees take no more labels of a column: of more the rarest are given to them as one."""
 
@@ -157,7 +159,5 @@ def _spread(shares: Any, present: Any, classes: int) -> Any:
 @contextmanager
 def _few_threads(cells: int) -> Iterator[None]:
     """One thread for small tables, as many as there are for large ones."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1 if cells <= FEW_CELLS else None):
+    with threads_at_most(1 if cells <= FEW_CELLS else None):
         yield

@@ -13,7 +13,7 @@ from chainrule.model.inputs import (
     with_expected_lengths,
 )
 from chainrule.model.model import Model, load
-from chainrule.model.parts import on_one_thread, only_ours, parts_of
+from chainrule.model.parts import on_one_thread, only_ours, parts_of, pieces_for
 from chainrule.model.registry import is_built_in, register
 from chainrule.model.scores import score_network, score_tree, whole_tree
 from chainrule.model.structure import example_numbers
@@ -34,6 +34,7 @@ __all__ = [
     "on_one_thread",
     "only_ours",
     "parts_of",
+    "pieces_for",
     "read_container",
     "register",
     "score_network",

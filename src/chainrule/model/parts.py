@@ -1,4 +1,4 @@
-"""What a description is made of: whose layers they are, and what runs on one thread."""
+"""What a description is made of: whose layers they are, and which of them run on one thread."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from chainrule.model.registry import is_built_in
+
+CACHED_NUMBERS = 200_000
+"""Numbers in the largest array of a piece: it stays in a core's cache."""
 
 
 def only_ours(*descriptions: Any) -> bool:
@@ -18,6 +21,33 @@ def only_ours(*descriptions: Any) -> bool:
 def on_one_thread(*descriptions: Any) -> bool:
     """Whether any layer is one that XLA runs on one thread."""
     return any(getattr(part, "one_thread", False) for part in parts_of(descriptions))
+
+
+def pieces_for(network: Any, rows: int, largest: int, whole_batch: bool = False) -> int:
+    """Into how many pieces rows are cut, since what is made of many leaves the cache: a power of
+    two that divides them, or 1.
+
+    Every layer that runs on one thread says how many examples it needs at least to be fast. Where
+    one does not there is one piece.
+
+    Args:
+        network: the network that is run. rows: examples, of one stream.
+        largest: numbers of the largest array that it makes of an example.
+        whole_batch: batch normalization looks at all examples, so that it allows one piece only.
+    """
+    parts = list(parts_of(network))
+    fewest = [getattr(p, "few_at_a_time", 0) for p in parts if getattr(p, "one_thread", False)]
+    looks = whole_batch and any(getattr(part, "whole_batch", False) for part in parts)
+    if looks or not all(fewest):
+        return 1
+    smallest, pieces = max(fewest, default=1), 1
+    while (
+        rows * largest > pieces * CACHED_NUMBERS
+        and rows % (2 * pieces) == 0
+        and rows // (2 * pieces) >= smallest
+    ):
+        pieces *= 2
+    return pieces
 
 
 def parts_of(part: Any) -> Iterator[Any]:

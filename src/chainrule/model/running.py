@@ -8,6 +8,7 @@ it; shapes and engines differ in how they round.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -16,9 +17,9 @@ import numpy as np
 
 from chainrule.autodiff import Tree, hyper_values, leaves, program_key, tree_map, with_hyper
 from chainrule.engine import choose_engine, engine_by_name
-from chainrule.model.cost import forward_cost
+from chainrule.model.cost import Cost, forward_cost
 from chainrule.model.inputs import shape_of
-from chainrule.model.parts import on_one_thread, only_ours
+from chainrule.model.parts import on_one_thread, only_ours, pieces_for
 from chainrule.nn import Context, Network, pictures_scaled
 from chainrule.ops import is_sequence
 
@@ -30,6 +31,9 @@ IMAGES_AT_A_TIME = 256
 
 ROWS = (1, 4, 16, 64, 256, 1024, 4096)
 """Numbers of rows that programs are compiled for."""
+
+FEW_OPERATIONS = 100_000
+"""Of all rows together: NumPy's products take one thread anyway."""
 
 SMALLEST_PART = 8
 """Rows: with fewer in each of two streams, one is as fast."""
@@ -48,7 +52,7 @@ class Runner:
         self.network, self.params, self.state = network, params, state
         self.in_shape, self.dtype = in_shape, dtype
         self._made_of = leaves((params, state))
-        self._operations: float | None = None
+        self._cost: Cost | None = None
         self._compiled: Compiled | None = None
 
     def holds(self, params: Tree, state: Tree) -> bool:
@@ -62,7 +66,7 @@ class Runner:
         deep = any(x.ndim > 2 for x in leaves(X))
         most, rows = IMAGES_AT_A_TIME if deep else CHUNK, len(leaves(X)[0])
         if engine == "auto":
-            engine = choose_engine(-(-rows // most), self._cost() * min(rows, most))
+            engine = choose_engine(-(-rows // most), self.cost().operations * min(rows, most))
         if engine_by_name(engine).compiles:
             if self._compiled is None:
                 self._compiled = Compiled(self)
@@ -72,15 +76,16 @@ class Runner:
     def by_numpy(self, X: Any) -> Any:
         """The outputs for all rows at once."""
         X = pictures_scaled(X, self.dtype)
-        with np.errstate(all="ignore"):
+        many = len(leaves(X)[0]) * self.cost().operations > FEW_OPERATIONS
+        with engine_by_name("numpy").precision(self.dtype) if many else np.errstate(all="ignore"):
             return self.network.apply(self.params, self.state, X, Context())[0]
 
-    def _cost(self) -> float:
-        if self._operations is None:
-            self._operations = forward_cost(
-                self.network, self.params, self.state, self.in_shape, self.dtype
-            ).operations
-        return self._operations
+    def cost(self) -> Cost:
+        """What one row takes."""
+        if self._cost is None:
+            made_of = self.network, self.params, self.state, self.in_shape, self.dtype
+            self._cost = forward_cost(*made_of)
+        return self._cost
 
 
 _runners: WeakKeyDictionary[Any, Runner] = WeakKeyDictionary()
@@ -153,16 +158,35 @@ class Compiled:
         name = (streams, repr(shapes))
         if name not in self._programs:
             key = None if self._key is None else ("predict", self._key, self._runner.dtype, *name)
-            self._programs[name] = self._engine.compile(self._build, key, streams, parted=True)
+            rows = len(leaves(X)[0]) // streams
+            build = functools.partial(
+                self._build, self._pieces(rows) if self._parted and rows > 1 else 1
+            )
+            self._programs[name] = self._engine.compile(build, key, streams, parted=True)
         return self._programs[name]
 
-    def _build(self) -> Callable[..., Any]:
-        network, dtype = self._runner.network, self._runner.dtype
+    def _pieces(self, rows: int) -> int:
+        """What a wide or deep network makes of many images would leave the cache."""
+        return pieces_for(self._runner.network, rows, self._runner.cost().largest)
+
+    def _build(self, pieces: int) -> Callable[..., Any]:
+        network, dtype, xp = self._runner.network, self._runner.dtype, self._engine.xp
 
         def program(numbers: Tree, X: Any) -> Any:
             own = with_hyper(network, numbers["rates"])
-            X = pictures_scaled(X, dtype)
-            return own.apply(numbers["params"], numbers["state"], X, Context())[0]
+
+            def run(X: Any) -> Any:
+                X = pictures_scaled(X, dtype)
+                return own.apply(numbers["params"], numbers["state"], X, Context())[0]
+
+            def some(carry: tuple[()], X: Any) -> Any:
+                return carry, run(X)
+
+            if pieces == 1:
+                return run(X)
+            cut = tree_map(lambda x: xp.reshape(x, (pieces, -1, *x.shape[1:])), X)
+            _, out = xp.scan(some, (), cut, pieces, False)
+            return tree_map(lambda x: xp.reshape(x, (-1, *x.shape[2:])), out)
 
         return program
 

@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.autodiff import primitive
-from chainrule.engine import Array, chunk_of
+from chainrule.engine import Array, chunk_of, swept
 from chainrule.errors import ShapeError
 
 Arrays: TypeAlias = tuple[Array, ...]
@@ -174,7 +174,7 @@ def _in_blocks(xp: Any, rule: Rule, seen: Arrays, looked_at: Arrays, sums: int) 
         own = arrays[: len(seen)], arrays[len(seen) :]
         return carry, _by_queries(xp, rule, *own, sums)
 
-    return _swept(xp, some, (), (*seen, *looked_at), chunk_of(pairs, queries * keys))[1]
+    return swept(xp, some, (), (*seen, *looked_at), chunk_of(pairs, queries * keys))[1]
 
 
 def _by_queries(xp: Any, rule: Rule, seen: Arrays, looked_at: Arrays, sums: int) -> Arrays:
@@ -193,30 +193,8 @@ def _by_queries(xp: Any, rule: Rule, seen: Arrays, looked_at: Arrays, sums: int)
 
     start = tuple(xp.zeros_like(x) for x in looked_at[:sums])
     by_step = tuple(xp.swapaxes(x, 0, 1) for x in seen)
-    totals, rows = _swept(xp, some, start, (steps, *by_step), size)
+    totals, rows = swept(xp, some, start, (steps, *by_step), size)
     return tuple(xp.swapaxes(x, 0, 1) for x in rows) + totals
-
-
-def _swept(
-    xp: Any,
-    body: Callable[[Arrays, Arrays], tuple[Arrays, Arrays]],
-    carry: Arrays,
-    arrays: Arrays,
-    size: int,
-) -> tuple[Arrays, Arrays]:
-    """The body on blocks along the first axis; the last may be smaller."""
-    count = arrays[0].shape[0]
-    whole = count // max(1, size)
-    if whole <= 1 and count == size:
-        return body(carry, arrays)
-    end = whole * size
-    blocks = tuple(xp.reshape(x[:end], (whole, size, *x.shape[1:])) for x in arrays)
-    carry, found = xp.scan(body, carry, blocks, whole, False)
-    found = tuple(xp.reshape(x, (end, *x.shape[2:])) for x in found)
-    if end == count:
-        return carry, found
-    carry, rest = body(carry, tuple(x[end:] for x in arrays))
-    return carry, tuple(xp.concatenate(two, axis=0) for two in zip(found, rest, strict=True))
 
 
 def _keys(xp: Any, k: Array, v: Array, valid: Arrays, heads: int) -> Arrays:

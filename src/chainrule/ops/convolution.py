@@ -4,7 +4,8 @@
 
 Of the three products (forward, to the input, to the weights) two are convolutions themselves and
 go to the engine's own; the weights' is a product of matrices, chunk by chunk of the batch, so that
-the windows written side by side stay in the cache. What was measured is in benchmarks/NOTES.md.
+the windows written side by side stay in the cache. Windows of 3×3 with enough channels have a way
+of their own for all three (`ops/winograd.py`). What was measured is in benchmarks/NOTES.md.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import math
 from typing import Any, TypeAlias
 
 from chainrule.autodiff import primitive
-from chainrule.engine import Array, chunk_of, columns, padded
+from chainrule.engine import Array, chunk_of, columns, padded, swept
+from chainrule.ops import winograd
 
 Sizes: TypeAlias = tuple[int, ...]
 Widths: TypeAlias = tuple[tuple[int, int], ...]
@@ -39,7 +41,7 @@ def convolve(
         padding: zeros (before, after) each axis.
         groups: channels and filters fall into so many groups that do not see each other.
     """
-    out = xp.convolve(x, weight, stride, padding, (1,) * len(stride), dilation, groups)
+    out = _forward(xp, x, weight, stride, padding, dilation, groups)
     return out + bias[0] if bias else out
 
 
@@ -106,12 +108,25 @@ def _(
     groups: int = 1,
 ) -> tuple[Any, ...]:
     window = stride, padding, dilation, groups
-    whole = (1,) * len(stride)
     return (
-        lambda: xp.convolve(cotangent, weight, stride, padding, whole, dilation, groups),
+        lambda: _forward(xp, cotangent, weight, *window),
         lambda: _to_weight(xp, cotangent, x, weight, *window),
         *[lambda: _to_bias(xp, cotangent) for _ in bias],
     )
+
+
+def _forward(
+    xp: Any,
+    x: Array,
+    weight: Array,
+    stride: Sizes,
+    padding: Widths,
+    dilation: Sizes,
+    groups: int,
+) -> Array:
+    if winograd.suits(xp, weight.shape, stride, dilation, groups):
+        return winograd.convolve(xp, x, weight, padding)
+    return xp.convolve(x, weight, stride, padding, (1,) * len(stride), dilation, groups)
 
 
 def _to_bias(xp: Any, cotangent: Array) -> Array:
@@ -141,6 +156,8 @@ def _to_input(
     axes = tuple(range(len(kernel)))
     swapped = xp.transpose(split, (*axes, len(axes) + 2, len(axes) + 1, len(axes)))
     back = xp.reshape(swapped, (*kernel, outer // groups, groups * inner))
+    if winograd.suits(xp, back.shape, stride, dilation, groups):
+        return winograd.convolve(xp, cotangent, back, tuple(around))
     return xp.convolve(cotangent, back, (1,) * len(kernel), tuple(around), stride, dilation, groups)
 
 
@@ -155,6 +172,8 @@ def _to_weight(
     groups: int,
 ) -> Array:
     """Σ over windows of what arrived times what the window saw, a chunk of the batch at a time."""
+    if winograd.suits(xp, weight.shape, stride, dilation, groups):
+        return winograd.to_weight(xp, x, cotangent, padding)
     kernel, inner = weight.shape[:-2], weight.shape[-2]
     outer = cotangent.shape[-1]
     batch = x.shape[0]
@@ -168,23 +187,10 @@ def _to_weight(
             return xp.expand_dims(xp.matmul_tn(arrived[:, 0], rows[0]), 0)
         return xp.matmul_tn(xp.transpose(arrived, (1, 0, 2)), rows)
 
+    def add(totals: Any, parts: Any) -> Any:
+        return (totals[0] + product(*parts),), ()
+
+    zeros = xp.zeros((groups, outer // groups, math.prod(kernel) * inner), dtype=x.dtype)
     chunk = chunk_of(batch, windows * (math.prod(kernel) * x.shape[-1] + outer))
-    whole = batch // chunk
-
-    def add(total: Array, part: Any) -> tuple[Array, tuple[()]]:
-        return total + product(*part), ()
-
-    total = product(x[whole * chunk :], cotangent[whole * chunk :]) if batch % chunk else None
-    if whole == 1:
-        first = product(x[:chunk], cotangent[:chunk])
-        total = first if total is None else total + first
-    elif whole:
-        if total is None:
-            sizes = (groups, outer // groups, math.prod(kernel) * inner)
-            total = xp.zeros(sizes, dtype=x.dtype)
-        parts = tuple(
-            xp.reshape(a[: whole * chunk], (whole, chunk, *a.shape[1:])) for a in (x, cotangent)
-        )
-        total, _ = xp.scan(add, total, parts, whole, False)
-    assert total is not None
+    (total,), _ = swept(xp, add, (zeros,), (x, cotangent), chunk)
     return xp.reshape(xp.transpose(total, (2, 0, 1)), (*kernel, inner, outer))

@@ -24,6 +24,7 @@ from chainrule.model import (
     check_scale,
     forward_cost,
     index_flags,
+    pieces_for,
     score_network,
     score_tree,
     shape_of,
@@ -55,7 +56,7 @@ from chainrule.training.progress import as_listener
 from chainrule.training.records import Plan, Progress
 from chainrule.training.settings import check_settings, check_steps
 from chainrule.training.step import Task
-from chainrule.training.streams import pieces_for, streams_for
+from chainrule.training.streams import streams_for
 
 PICTURES = (
     "X holds uint8 pictures: they stay uint8 in memory and are divided by 255 where they enter the "
@@ -256,7 +257,9 @@ def fit(
         on_progress=as_listener(progress),
         whole=lambda tree: whole_tree(net, task.network, tree),
         streams=streams,
-        pieces=pieces_for(task.network, size // streams, cost().largest) if streams > 1 else 1,
+        pieces=pieces_for(task.network, size // streams, cost().largest, whole_batch=True)
+        if streams > 1
+        else 1,
     )
     params = score_tree(net, task.network, params)
     state = score_tree(net, task.network, state)

@@ -7,6 +7,7 @@ finite the same program runs again from there, up to the last good step.
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import time
@@ -120,7 +121,8 @@ class _Run:
         while not reason:
             started = time.perf_counter()
             epoch = int(self.carry["epoch"])
-            bad = self._call(self._cut(pace.limit(int(self.carry["position"]))))
+            left = self._seconds_left(self.before + started - began)
+            bad = self._call(self._cut(pace.limit(int(self.carry["position"]), left)))
             if bad is not None:
                 reason = "not finite"
                 break
@@ -201,8 +203,11 @@ class _Run:
 
     def _out_of_time(self, seconds: float) -> str:
         """ "time" where training has taken its time, that before a resume included."""
-        limit = self.plan.max_time
-        return "time" if limit is not None and seconds >= limit else ""
+        return "time" if self._seconds_left(seconds) <= 0 else ""
+
+    def _seconds_left(self, seconds: float) -> float:
+        """Until training must stop, of which so many are gone."""
+        return math.inf if self.plan.max_time is None else self.plan.max_time - seconds
 
     @property
     def _epochs_left(self) -> int:

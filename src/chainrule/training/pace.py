@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-CALL_SECONDS = 0.2
-"""A call of the program is made about this long: short enough for Ctrl-C and the progress line."""
+import math
+
+CALL_SECONDS = 0.5
+"""A call of the program is made about this long: short enough for Ctrl-C and the progress line.
+
+Not shorter, since every call gets fresh memory, which takes as long as a step where a step needs
+much of it (benchmarks/NOTES.md).
+"""
 
 MOST_STEPS = 2**31 - 1
 
@@ -26,7 +32,7 @@ class Pace:
         10
         >>> pace.note(taken=99, ended=1, seconds=0.399)
         >>> pace.limit(position=0)
-        50
+        125
     """
 
     def __init__(self, steps: int) -> None:
@@ -43,12 +49,16 @@ class Pace:
             self._end = (seconds - taken * self._step) / ended
         self._last = taken
 
-    def limit(self, position: int) -> int:
-        """Steps of the next call, from a position in the epoch: at most ten times the last."""
+    def limit(self, position: int, left: float = math.inf) -> int:
+        """Steps of the next call, from a position in the epoch: at most ten times the last.
+
+        Args:
+            position: steps taken in the epoch. left: seconds until training must stop.
+        """
         if not self._last:
             return 1
         each = self._step + (self._end or 0.0) / self.steps
-        wanted = min(CALL_SECONDS / max(each, 1e-9), 10 * self._last, MOST_STEPS)
+        wanted = min(min(CALL_SECONDS, left) / max(each, 1e-9), 10 * self._last, MOST_STEPS)
         if self._end is None:
             wanted = min(wanted, self.steps - position)
         return max(1, round(wanted))

@@ -5,23 +5,18 @@ has them trains in two streams: copies of the program that see half of every bat
 their losses and gradients. Whatever the parts, the arithmetic is that of the whole batch: random
 numbers belong to a row of the batch, and batch normalization adds its sums up over the streams.
 
-Networks of convolutions or attention also take their half of the batch a few examples at a time,
-because what they make of many leaves the cache: their gradients are added up in order.
+Networks of convolutions or attention also take their half of the batch a few examples at a time
+(`model.pieces_for`): their gradients are added up in order.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from chainrule.engine import Engine
-from chainrule.model import on_one_thread, only_ours, parts_of
+from chainrule.model import on_one_thread, only_ours
 from chainrule.training.step import Task
 
 SMALLEST_PART = 8
 """Rows: below it, meeting after every step costs more than the second stream saves."""
-
-CACHED_NUMBERS = 200_000
-"""Numbers in the largest array of a piece: it stays in a core's cache."""
 
 
 def streams_for(task: Task, batch_rows: int, engine: Engine) -> int:
@@ -37,27 +32,3 @@ def streams_for(task: Task, batch_rows: int, engine: Engine) -> int:
     if streams == 1 or not halved or not only_ours(*parts) or not on_one_thread(*parts):
         return 1
     return streams
-
-
-def pieces_for(network: Any, rows: int, largest: int) -> int:
-    """Into how many pieces a stream cuts its rows: a power of two that divides them, or 1.
-
-    Every layer that runs on one thread says how many examples it needs at least to be fast. Where
-    one does not, or looks at the whole batch as batch normalization does, there is one piece.
-
-    Args:
-        network: the network that is trained. rows: examples of a stream.
-        largest: numbers of the largest array that it makes of an example.
-    """
-    parts = list(parts_of(network))
-    fewest = [getattr(p, "few_at_a_time", 0) for p in parts if getattr(p, "one_thread", False)]
-    if any(getattr(part, "whole_batch", False) for part in parts) or not all(fewest):
-        return 1
-    smallest, pieces = max(fewest, default=1), 1
-    while (
-        rows * largest > pieces * CACHED_NUMBERS
-        and rows % (2 * pieces) == 0
-        and rows // (2 * pieces) >= smallest
-    ):
-        pieces *= 2
-    return pieces
