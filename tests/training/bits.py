@@ -45,30 +45,28 @@ def large(epochs: int, rows: int, **settings: Any) -> Any:
     )  # fmt: skip
 
 
+def pictures(layers: Any, rows: int, size: int, **settings: Any) -> Any:
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(rows, size, size, 3)).astype("float32"), random.integers(0, 5, rows)
+    return cr.fit(cr.Network(layers), X, y, loss="cross_entropy", epochs=2, **settings)
+
+
 def images(**settings: Any) -> Any:
     """Many filters and few: XLA's own convolution would share a long sum of few filters out."""
-    random = np.random.default_rng(0)
-    X, y = random.normal(size=(300, 16, 16, 3)).astype("float32"), random.integers(0, 10, 300)
     layers = [
         *(nn.Conv2D(32, 3, padding="same"), nn.BatchNorm(), nn.ReLU(), nn.MaxPool(2)),
-        *(nn.Conv2D(2, 3, stride=2), nn.ReLU(), nn.Conv2D(64, 2), nn.GlobalPool(), nn.Dense(10)),
+        *(nn.Conv2D(2, 3, stride=2), nn.ReLU(), nn.Conv2D(64, 2), nn.GlobalPool(), nn.Dense(5)),
     ]
-    return cr.fit(
-        cr.Network(layers), X, y, loss="cross_entropy", epochs=2, batch_size=100, **settings
-    )
+    return pictures(layers, 300, 16, batch_size=100, **settings)
 
 
 def few_images(**settings: Any) -> Any:
     """Sixteen to a stream, sixteen filters, and single places two steps apart."""
-    random = np.random.default_rng(0)
-    X, y = random.normal(size=(96, 12, 12, 3)).astype("float32"), random.integers(0, 5, 96)
     layers = [
         *(nn.Conv2D(16, 3), nn.BatchNorm(), nn.ReLU(), nn.Conv2D(32, 3, padding="same")),
         *(nn.Conv2D(64, 1, stride=2, padding=1), nn.Flatten(), nn.Dense(5)),
     ]
-    return cr.fit(
-        cr.Network(layers), X, y, loss="cross_entropy", epochs=2, batch_size=32, **settings
-    )
+    return pictures(layers, 96, 12, batch_size=32, **settings)
 
 
 CASES: dict[str, Any] = {

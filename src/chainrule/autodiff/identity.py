@@ -21,7 +21,7 @@ import numpy as np
 
 from chainrule.autodiff.description import hyper_values, with_hyper
 from chainrule.autodiff.tree import tree_map
-from chainrule.engine import UnspelledError, spelled
+from chainrule.engine import UnspelledError, is_filled, spelled
 
 TRUSTED = ("chainrule", "numpy", "jax", "builtins", "math", "typing", "dataclasses", "abc")
 """Packages whose functions and classes do not change while a program runs: a name says all."""
@@ -126,7 +126,7 @@ class _Copier:
     def _function(self, x: types.FunctionType) -> Hashable:
         if _is_trusted(x):
             return x
-        cells = [cell.cell_contents for cell in x.__closure__ or () if _is_filled(cell)]
+        cells = [cell.cell_contents for cell in x.__closure__ or () if is_filled(cell)]
         names = sorted(set(_names(x.__code__)))
         return (
             x.__code__,
@@ -180,14 +180,6 @@ def _is_trusted(x: Any) -> bool:
     if isinstance(x, types.FunctionType) and x.__globals__ is not vars(sys.modules.get(name)):
         return False
     return name.partition(".")[0] in TRUSTED
-
-
-def _is_filled(cell: Any) -> bool:
-    try:
-        cell.cell_contents  # noqa: B018
-    except ValueError:
-        return False
-    return True
 
 
 def _names(code: types.CodeType) -> Iterator[str]:

@@ -11,7 +11,7 @@ from chainrule.engine.engines import (
 from chainrule.engine.lookup import namespace_of
 from chainrule.engine.namespace import Array, Namespace
 from chainrule.engine.numpy_namespace import NUMPY
-from chainrule.engine.spelling import UnspelledError, spelled
+from chainrule.engine.spelling import UnspelledError, is_filled, spelled
 from chainrule.engine.threads import threads_at_most
 from chainrule.engine.windows import columns, padded, taps, window_counts
 
@@ -27,6 +27,7 @@ __all__ = [
     "columns",
     "engine_by_name",
     "gpu_is_there",
+    "is_filled",
     "keep_programs_on_disk",
     "namespace_of",
     "padded",

@@ -121,7 +121,7 @@ def _inside(x: Any) -> Iterator[Any]:
         yield from (module, getattr(x, "__qualname__", ""))
     elif isinstance(x, types.FunctionType):
         yield from (x.__module__, x.__qualname__, x.__code__, x.__defaults__, x.__kwdefaults__)
-        yield from (cell.cell_contents for cell in x.__closure__ or () if _is_filled(cell))
+        yield from (cell.cell_contents for cell in x.__closure__ or () if is_filled(cell))
     elif isinstance(x, staticmethod | classmethod):
         yield x.__func__
     elif isinstance(x, property):
@@ -154,7 +154,8 @@ def _is_written(x: Any) -> bool:
     return isinstance(x, types.FunctionType) and x.__code__.co_filename != "<string>"
 
 
-def _is_filled(cell: Any) -> bool:
+def is_filled(cell: Any) -> bool:
+    """Whether a variable that a function closes over has a value yet."""
     try:
         cell.cell_contents  # noqa: B018
     except ValueError:

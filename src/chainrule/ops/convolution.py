@@ -41,7 +41,8 @@ def convolve(
         padding: zeros (before, after) each axis.
         groups: channels and filters fall into so many groups that do not see each other.
     """
-    out = _forward(xp, x, weight, stride, padding, dilation, groups)
+    whole = (1,) * len(stride)
+    out = _convolved(xp, x, weight, stride, padding, whole, dilation, groups)
     return out + bias[0] if bias else out
 
 
@@ -108,25 +109,28 @@ def _(
     groups: int = 1,
 ) -> tuple[Any, ...]:
     window = stride, padding, dilation, groups
+    whole = (1,) * len(stride)
     return (
-        lambda: _forward(xp, cotangent, weight, *window),
+        lambda: _convolved(xp, cotangent, weight, stride, padding, whole, dilation, groups),
         lambda: _to_weight(xp, cotangent, x, weight, *window),
         *[lambda: _to_bias(xp, cotangent) for _ in bias],
     )
 
 
-def _forward(
+def _convolved(
     xp: Any,
     x: Array,
     weight: Array,
     stride: Sizes,
     padding: Widths,
+    spread: Sizes,
     dilation: Sizes,
     groups: int,
 ) -> Array:
-    if winograd.suits(xp, weight.shape, stride, dilation, groups):
+    """`xp.convolve`, or the way with fewer multiplications where the windows allow it."""
+    if winograd.suits(xp, weight.shape, (*stride, *spread), dilation, groups):
         return winograd.convolve(xp, x, weight, padding)
-    return xp.convolve(x, weight, stride, padding, (1,) * len(stride), dilation, groups)
+    return xp.convolve(x, weight, stride, padding, spread, dilation, groups)
 
 
 def _to_bias(xp: Any, cotangent: Array) -> Array:
@@ -156,9 +160,8 @@ def _to_input(
     axes = tuple(range(len(kernel)))
     swapped = xp.transpose(split, (*axes, len(axes) + 2, len(axes) + 1, len(axes)))
     back = xp.reshape(swapped, (*kernel, outer // groups, groups * inner))
-    if winograd.suits(xp, back.shape, stride, dilation, groups):
-        return winograd.convolve(xp, cotangent, back, tuple(around))
-    return xp.convolve(cotangent, back, (1,) * len(kernel), tuple(around), stride, dilation, groups)
+    whole = (1,) * len(kernel)
+    return _convolved(xp, cotangent, back, whole, tuple(around), stride, dilation, groups)
 
 
 def _to_weight(
