@@ -72,13 +72,6 @@ CALLS = {
     "bitwise_xor": [(BITS, BITS[::-1])],
     "broadcast_to": [(A[0], (2, 4))],
     "concatenate": [([A, B], {"axis": 0})],
-    "convolve": [
-        (IMAGE, KERNEL, (1, 1), ((0, 0), (1, 2)), (1, 1), (1, 1), 1),
-        (IMAGE, KERNEL[:, :, :1], (2, 1), ((1, 1), (0, 3)), (1, 3), (2, 1), 2),
-        (IMAGE, KERNEL, (1, 2), ((-1, 0), (2, -1)), (2, 2), (1, 2), 1),
-        (IMAGE[0], KERNEL[0], (2,), ((3, 0),), (1,), (1,), 1),
-        *[(IMAGE.astype(f), KERNEL.astype(f), (1, 1), ((0, 1),) * 2, (1, 2), (1, 1), 1) for f in F],
-    ],
     "copy": [(A,)],
     "erf": [(A,)],
     "expand_dims": [(A, 1)],
@@ -125,7 +118,7 @@ CALLS = {
     "zeros": [((0, 3), {"dtype": "float64"})],
     "zeros_like": [(A,)],
 }
-LOOPS = {"while_loop", "cond", "scan", "traced_once"}
+LOOPS = {"while_loop", "cond", "scan", "traced_once", "apart"}
 STREAMS = {"stream", "sum_streams"}
 """Tested in tests/training/test_streams.py: they mean something in a program alone."""
 

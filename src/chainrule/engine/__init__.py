@@ -13,7 +13,17 @@ from chainrule.engine.namespace import Array, Namespace
 from chainrule.engine.numpy_namespace import NUMPY
 from chainrule.engine.spelling import UnspelledError, is_filled, spelled
 from chainrule.engine.threads import threads_at_most
-from chainrule.engine.windows import columns, padded, taps, window_counts
+from chainrule.engine.windows import (
+    columns,
+    convolve_padded,
+    depthwise,
+    for_filters,
+    interleaved,
+    merged,
+    padded,
+    taps,
+    window_counts,
+)
 
 __all__ = [
     "NUMPY",
@@ -25,10 +35,15 @@ __all__ = [
     "choose_engine",
     "chunk_of",
     "columns",
+    "convolve_padded",
+    "depthwise",
     "engine_by_name",
+    "for_filters",
     "gpu_is_there",
+    "interleaved",
     "is_filled",
     "keep_programs_on_disk",
+    "merged",
     "namespace_of",
     "padded",
     "spelled",

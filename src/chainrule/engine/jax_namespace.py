@@ -15,8 +15,8 @@ from typing import Any, cast
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.experimental.xla_metadata import set_xla_metadata
 
-from chainrule.engine import windows
 from chainrule.engine.blocks import SHORT
 from chainrule.engine.namespace import SHARED, Array, Namespace
 
@@ -87,7 +87,16 @@ def alone(x: Array) -> Array:
     return alone
 
 
-def convolve(
+def apart(body: Callable[..., Any], *arrays: Array) -> Any:
+    with set_xla_metadata(inlineable="false"):  # type: ignore[no-untyped-call]
+        return jax.jit(body)(*arrays)
+
+
+def own_convolution() -> Callable[..., Array] | None:
+    return None if jax.default_backend() == "cpu" else _own_convolution
+
+
+def _own_convolution(
     x: Array,
     weight: Array,
     stride: Sequence[int],
@@ -96,19 +105,10 @@ def convolve(
     dilation: Sequence[int],
     groups: int,
 ) -> Array:
-    if own_convolution() and x.dtype == "float32":
-        order = ("NHWC", "HWIO", "NHWC") if x.ndim == 4 else ("NWC", "WIO", "NWC")
-        return lax.conv_general_dilated(
-            x, weight, stride, padding, spread, dilation, order, feature_group_count=groups
-        )
-    inside = [(low, high, s - 1) for (low, high), s in zip(padding, spread, strict=True)]
-    zero = jnp.zeros((), x.dtype)
-    x = lax.pad(x, zero, ((0, 0, 0), *inside, (0, 0, 0)))
-    return windows.convolve_by_columns(JAX, x, weight, stride, dilation, groups)
-
-
-def own_convolution() -> bool:
-    return jax.default_backend() != "cpu"
+    order = ("NHWC", "HWIO", "NHWC") if x.ndim == 4 else ("NWC", "WIO", "NWC")
+    return lax.conv_general_dilated(
+        x, weight, stride, padding, spread, dilation, order, feature_group_count=groups
+    )
 
 
 def take(x: Array, index: Array) -> Array:
@@ -186,7 +186,7 @@ JAX = cast(
         matmul_nt=matmul_nt,
         matmul_tn=matmul_tn,
         alone=alone,
-        convolve=convolve,
+        apart=apart,
         own_convolution=own_convolution,
         erf=jax.scipy.special.erf,
         take=take,

@@ -164,25 +164,18 @@ class Namespace(Protocol):
         """x itself, which a compiler does not compute together with what comes before or after."""
         ...
 
-    def convolve(
-        self,
-        x: Array,
-        weight: Array,
-        stride: Sequence[int],
-        padding: Sequence[tuple[int, int]],
-        spread: Sequence[int],
-        dilation: Sequence[int],
-        groups: int,
-    ) -> Array:
-        """Σ x·weight over windows; x (batch, …, channels), weight (…, channels / groups, filters).
-
-        `spread` - 1 zeros stand between the numbers of x; negative padding cuts off. The bits are
-        the same on any number of threads.
-        """
+    def apart(self, body: Callable[..., Any], *arrays: Array) -> Any:
+        """What the body makes of arrays, in loops of its own: what comes before or after does not
+        compute any of it again. Dearer than `alone`, which a compiler may forget once it fuses."""
         ...
 
-    def own_convolution(self) -> bool:
-        """Whether `convolve` is the device's own, as cuDNN is on a GPU: no detour is faster."""
+    def own_convolution(self) -> Function | None:
+        """The device's own convolution, as cuDNN's on a GPU, where no detour is faster; else None.
+
+        It takes x (batch, …, channels), weight (…, channels / groups, filters), and for every
+        axis between stride, padding (before, after), spread and dilation; and groups. `spread` - 1
+        zeros stand between the numbers of x; negative padding cuts off.
+        """
         ...
 
     def erf(self, x: Array) -> Array:

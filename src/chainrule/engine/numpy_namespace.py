@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import numpy as np
 
-from chainrule.engine import windows
 from chainrule.engine.namespace import SHARED, Array, Namespace
 
 
@@ -50,27 +49,8 @@ def alone(x: Array) -> Array:
     return x
 
 
-def convolve(
-    x: Array,
-    weight: Array,
-    stride: Sequence[int],
-    padding: Sequence[tuple[int, int]],
-    spread: Sequence[int],
-    dilation: Sequence[int],
-    groups: int,
-) -> Array:
-    if max(spread) > 1:
-        x = _spread(x, spread)
-    x = windows.padded(NUMPY, x, padding)
-    return windows.convolve_by_columns(NUMPY, x, weight, stride, dilation, groups)
-
-
-def _spread(x: Array, by: Sequence[int]) -> Array:
-    """x with `by` - 1 zeros between its numbers along every axis of the windows."""
-    sizes = [max(0, n - 1) * s + min(n, 1) for n, s in zip(x.shape[1:-1], by, strict=True)]
-    out = np.zeros((x.shape[0], *sizes, x.shape[-1]), x.dtype)
-    out[(slice(None), *[slice(None, None, s) for s in by])] = x
-    return out
+def apart(body: Callable[..., Any], *arrays: Array) -> Any:
+    return body(*arrays)
 
 
 def erf(x: Array) -> Array:
@@ -145,8 +125,8 @@ NUMPY = cast(
         matmul_nt=matmul_nt,
         matmul_tn=matmul_tn,
         alone=alone,
-        convolve=convolve,
-        own_convolution=lambda: False,
+        apart=apart,
+        own_convolution=lambda: None,
         erf=erf,
         take=take,
         add_at=add_at,

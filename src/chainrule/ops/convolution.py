@@ -2,19 +2,32 @@
 
     out[n, i, o] = Σ over places k and channels c of  x[n, i·stride + k·dilation, c] · w[k, c, o]
 
-Of the three products (forward, to the input, to the weights) two are convolutions themselves and
-go to the engine's own; the weights' is a product of matrices, chunk by chunk of the batch, so that
-the windows written side by side stay in the cache. Windows of 3×3 with enough channels have a way
-of their own for all three (`ops/winograd.py`). What was measured is in benchmarks/NOTES.md.
+Of the three products (forward, to the input, to the weights) two are convolutions themselves. All
+are products of matrices, chunk by chunk of the batch, so that the windows written side by side stay
+in the cache; or sums of shifted images where few numbers meet (`engine/windows.py`). Windows of 3×3
+and some others with enough channels have a way of their own for all three (`ops/winograd.py`). What
+was measured is in benchmarks/NOTES.md.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any, TypeAlias
 
 from chainrule.autodiff import primitive
-from chainrule.engine import Array, chunk_of, columns, padded, swept
+from chainrule.engine import (
+    Array,
+    chunk_of,
+    columns,
+    convolve_padded,
+    depthwise,
+    for_filters,
+    interleaved,
+    padded,
+    swept,
+    taps,
+)
 from chainrule.ops import winograd
 
 Sizes: TypeAlias = tuple[int, ...]
@@ -127,10 +140,75 @@ def _convolved(
     dilation: Sizes,
     groups: int,
 ) -> Array:
-    """`xp.convolve`, or the way with fewer multiplications where the windows allow it."""
-    if winograd.suits(xp, weight.shape, (*stride, *spread), dilation, groups):
+    """The convolution of x with `spread` - 1 zeros between its numbers, the fastest way."""
+    own = xp.own_convolution()
+    if own is not None:
+        out: Array = own(x, weight, stride, padding, spread, dilation, groups)
+        return out
+    if max(spread) > 1:
+        return _by_phases(xp, x, weight, padding, spread, dilation, groups)
+    if winograd.suits(weight.shape, stride, dilation, groups):
         return winograd.convolve(xp, x, weight, padding)
-    return xp.convolve(x, weight, stride, padding, spread, dilation, groups)
+    return convolve_padded(xp, padded(xp, x, padding), weight, stride, dilation, groups)
+
+
+def _by_phases(
+    xp: Any,
+    x: Array,
+    weight: Array,
+    padding: Widths,
+    spread: Sizes,
+    dilation: Sizes,
+    groups: int,
+) -> Array:
+    """`_convolved` with steps of 1, no zero between the numbers multiplied by anything.
+
+    Every spread-th result sees the same places of the window hit numbers, the others zeros: such a
+    phase is a convolution of x itself with those weights alone (Shi et al. 2016).
+    """
+    kernel = weight.shape[:-2]
+    sizes = [
+        s * (n - 1) + 1 + low + high - d * (k - 1)
+        for n, k, s, d, (low, high) in zip(
+            x.shape[1:-1], kernel, spread, dilation, padding, strict=True
+        )
+    ]
+    counts = [-(-size // s) for size, s in zip(sizes, spread, strict=True)]
+    pieces = []
+    for phase in itertools.product(*[range(s) for s in spread]):
+        axes = zip(phase, kernel, spread, dilation, padding, strict=True)
+        hits = [hit for axis in axes if (hit := _hits(*axis)) is not None]
+        if len(hits) < len(kernel):
+            pieces.append(xp.zeros((x.shape[0], *counts, weight.shape[-1]), dtype=x.dtype))
+            continue
+        own = weight[tuple(slice(first, None, step) for first, step, _, _ in hits)]
+        around = [
+            (-start, start + count - 1 + reach * (k - 1) + 1 - n)
+            for (_, _, start, reach), count, k, n in zip(
+                hits, counts, own.shape[:-2], x.shape[1:-1], strict=True
+            )
+        ]
+        one, near = (1,) * len(kernel), tuple(reach for *_, reach in hits)
+        pieces.append(_convolved(xp, x, own, one, tuple(around), one, near, groups))
+    out = interleaved(xp, pieces, spread)
+    return out[(slice(None), *[slice(size) for size in sizes])]
+
+
+def _hits(
+    phase: int, window: int, spread: int, dilation: int, padding: tuple[int, int]
+) -> tuple[int, int, int, int] | None:
+    """Which places of the window hit numbers in a phase of an axis; None where none does.
+
+    Returns:
+        The first such place, steps to the next, the number of x that the first one hits, and the
+        steps in x from one of them to the next.
+    """
+    step = spread // math.gcd(spread, dilation)
+    for first in range(min(step, window)):
+        start, rest = divmod(phase + first * dilation - padding[0], spread)
+        if rest == 0:
+            return first, step, start, step * dilation // spread
+    return None
 
 
 def _to_bias(xp: Any, cotangent: Array) -> Array:
@@ -175,8 +253,11 @@ def _to_weight(
     groups: int,
 ) -> Array:
     """Σ over windows of what arrived times what the window saw, a chunk of the batch at a time."""
-    if winograd.suits(xp, weight.shape, stride, dilation, groups):
-        return winograd.to_weight(xp, x, cotangent, padding)
+    minimal = winograd.suits(weight.shape, stride, dilation, groups)
+    if minimal and xp.own_convolution() is None:
+        return winograd.to_weight(xp, x, cotangent, weight.shape[:-2], padding)
+    if depthwise(x, weight, groups):
+        return _to_own_weights(xp, x, cotangent, weight.shape[:-2], stride, padding, dilation)
     kernel, inner = weight.shape[:-2], weight.shape[-2]
     outer = cotangent.shape[-1]
     batch = x.shape[0]
@@ -197,3 +278,23 @@ def _to_weight(
     chunk = chunk_of(batch, windows * (math.prod(kernel) * x.shape[-1] + outer))
     (total,), _ = swept(xp, add, (zeros,), (x, cotangent), chunk)
     return xp.reshape(xp.transpose(total, (2, 0, 1)), (*kernel, inner, outer))
+
+
+def _to_own_weights(
+    xp: Any,
+    x: Array,
+    cotangent: Array,
+    kernel: Sizes,
+    stride: Sizes,
+    padding: Widths,
+    dilation: Sizes,
+) -> Array:
+    """`_to_weight` where every channel of x has filters of its own: a sum for every place."""
+    outer = cotangent.shape[-1]
+    seen = for_filters(xp, padded(xp, x, padding), outer)
+    axes = tuple(range(cotangent.ndim - 1))
+    found = [
+        xp.sum(part * cotangent, axes)
+        for _, part in taps(seen, kernel, stride, dilation, cotangent.shape[1:-1])
+    ]
+    return xp.reshape(xp.stack(found, axis=0), (*kernel, 1, outer))

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.autodiff import primitive
-from chainrule.engine import Array, padded, taps, window_counts
+from chainrule.engine import Array, interleaved, merged, padded, taps, window_counts
 
 Sizes: TypeAlias = tuple[int, ...]
 Widths: TypeAlias = tuple[tuple[int, int], ...]
@@ -109,19 +109,9 @@ def _side_by_side(
     xp: Any, pieces: list[Array], window: Sizes, stride: Sizes, sizes: list[int]
 ) -> Array:
     """Windows that touch and do not overlap: the pieces interleaved, one axis after the other."""
-    for axis in range(len(window), 0, -1):
-        width = window[axis - 1]
-        pieces = [
-            _merged(xp, xp.stack(pieces[i : i + width], axis=axis + 1), axis)
-            for i in range(0, len(pieces), width)
-        ]
-    rest = [n - have for n, have in zip(sizes, pieces[0].shape[1:-1], strict=True)]
-    return padded(xp, pieces[0], [(0, n) for n in rest])
-
-
-def _merged(xp: Any, x: Array, axis: int) -> Array:
-    """Two neighboring axes as one."""
-    return xp.reshape(x, (*x.shape[:axis], x.shape[axis] * x.shape[axis + 1], *x.shape[axis + 2 :]))
+    full = interleaved(xp, pieces, window)
+    rest = [n - have for n, have in zip(sizes, full.shape[1:-1], strict=True)]
+    return padded(xp, full, [(0, n) for n in rest])
 
 
 def _overlaid(
@@ -134,7 +124,7 @@ def _overlaid(
             if step > 1:
                 grown = [(0, 0)] * (piece.ndim + 1)
                 grown[axis + 1] = (0, step - 1)
-                piece = _merged(xp, xp.pad(xp.expand_dims(piece, axis + 1), grown), axis)
+                piece = merged(xp, xp.pad(xp.expand_dims(piece, axis + 1), grown), axis)
         after = zip(place, sizes, piece.shape[1:-1], strict=True)
         around = [(start, n - start - have) for start, n, have in after]
         spread = padded(xp, piece, around)

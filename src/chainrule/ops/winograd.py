@@ -1,22 +1,27 @@
-"""Convolution with 3×3 windows by Winograd's minimal filtering: 16 products instead of 36.
+"""Convolution by Winograd's minimal filtering: a tile of m results of a window of r takes m + r - 1
+products along an axis instead of m · r.
 
-    out (2×2) = Aᵀ · [ (G·w·Gᵀ) ⊙ (Bᵀ·tile·B) ] · A          tile: 4×4 of x, every two steps
+    out (m) = Aᵀ · [ (G·w) ⊙ (Bᵀ·tile) ]          tile: m + r - 1 numbers of x, every m steps
 
-⊙ works place by place, so that each of the 16 places of a tile is one product of matrices: tiles
-by channels times channels by filters. The gradient of the weights runs the same way back:
+⊙ works place by place, so that each of the m + r - 1 places is a product of matrices: tiles by
+channels times channels by filters. Over two axes all of it is done along one and then along the
+other. The gradient of the weights runs the same way back:
 
-    dw = Gᵀ · [ Σ over tiles (Bᵀ·tile·B)ᵀ · (A·c·Aᵀ) ] · G
+    dw = Gᵀ · [ Σ over tiles (Bᵀ·tile)ᵀ · (A·c) ]
 
-It is faster than either engine's direct way wherever there are enough channels and filters to pay
-for the sums of B and A (benchmarks/NOTES.md). Rounding grows little, since the entries of B and A
-are 0 and ±1, those of G 0, ±½ and 1.
+It is faster than a product of columns wherever there are enough channels and filters to pay for
+the sums of B and A (benchmarks/NOTES.md).
 
-Source: Winograd (1980), Arithmetic Complexity of Computations; Lavin, Gray (2016).
+Source: Toom (1963); Winograd (1980), Arithmetic Complexity of Computations; Lavin, Gray (2016);
+the points of Barabasz et al. (2020), which keep rounding small.
 """
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -26,76 +31,126 @@ from chainrule.engine import SHORT, Array, chunk_of, padded, swept
 Sizes: TypeAlias = tuple[int, ...]
 Widths: TypeAlias = tuple[tuple[int, int], ...]
 
-FEWEST = 16
-"""Channels and filters from which on this is the faster way."""
+TILES: dict[Sizes, int] = {(3,): 4, (4,): 4, (5,): 4, (3, 3): 4, (5, 5): 2}
+"""Results of a tile along each axis, by the window: more would round more, and save little."""
+
+FEWEST = {1: 8, 2: 16}
+"""Channels and filters from which on this is the faster way, by the number of axes."""
 
 TILE_NUMBERS = 1_500_000
 """Numbers at all places of the tiles worked on at once: more than a core's own cache holds, but
 fewer would cost more in copies than they save."""
 
-G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
-PLACES = np.kron(G, G)
-"""(16, 9): what G·w·Gᵀ makes of the nine weights of a window, row after row."""
+POINTS = np.array([0, 1, -1, 1 / 2, -2, -1 / 2, 2])
+"""Where the polynomials whose coefficients are the tile and the window are multiplied; the last
+point of all is at infinity."""
 
 
-def suits(xp: Any, weight: Sizes, stride: Sizes, dilation: Sizes, groups: int) -> bool:
+@dataclass(frozen=True)
+class Filtering:
+    """The three matrices of one axis.
+
+    Attributes:
+        step: results of a tile. results: A, (places, step). weights: G, (places, window).
+        seen: Bᵀ, (places, places).
+    """
+
+    step: int
+    results: Array
+    weights: Array
+    seen: Array
+
+
+@functools.cache
+def filtering(window: int, step: int) -> Filtering:
+    """The matrices that make `step` results of a window of so many weights (Toom and Cook)."""
+    points = POINTS[: window + step - 2]
+    others = [np.delete(points, index) for index in range(len(points))]
+    scale = np.array([np.prod(p - rest) for p, rest in zip(points, others, strict=True)])
+    return Filtering(
+        step,
+        _powers(points, step),
+        _powers(points, window) / np.append(scale, 1)[:, None],
+        np.array([[*np.poly(rest)[::-1], 0] for rest in others] + [np.poly(points)[::-1]]),
+    )
+
+
+def _powers(points: Array, count: int) -> Array:
+    """1, p, p², … of every point p, and of infinity the highest alone."""
+    return np.vstack([np.vander(points, count, increasing=True), np.eye(count)[-1]])
+
+
+def suits(weight: Sizes, stride: Sizes, dilation: Sizes, groups: int) -> bool:
     """Whether a convolution with weights of this shape goes this way."""
-    if xp.own_convolution():
-        return False
     *kernel, channels, filters = weight
     dense = {*stride, *dilation, groups} == {1}
-    return kernel == [3, 3] and dense and min(channels, filters) >= FEWEST
+    return dense and tuple(kernel) in TILES and min(channels, filters) >= FEWEST[len(kernel)]
 
 
 def convolve(xp: Any, x: Array, weight: Array, padding: Widths) -> Array:
-    """`ops.convolve` of images (batch, height, width, channels), without a bias."""
-    height, width = (
-        n + low + high - 2 for n, (low, high) in zip(x.shape[1:3], padding, strict=True)
-    )
-    matrices = _over_places(xp, PLACES, weight)
-    matrices = xp.reshape(matrices, (4, 4, *weight.shape[2:]))
+    """`ops.convolve` of sequences or images (batch, …, channels), without a bias."""
+    kernel, filters = weight.shape[:-2], weight.shape[-1]
+    ways = _ways(kernel)
+    counts = [
+        n + low + high - k + 1
+        for n, (low, high), k in zip(x.shape[1:-1], padding, kernel, strict=True)
+    ]
+    matrices = _over_places(xp, _together(ways), weight)
 
     def some(carry: Any, arrays: Any) -> Any:
-        columns = _seen_at_places(xp, arrays[0], padding)
-        size = (*columns[0].shape[:4], weight.shape[-1])
-        products = [
-            xp.reshape(xp.matmul(_rows(xp, column), matrices[:, index]), size)
-            for index, column in enumerate(columns)
-        ]
-        left, right = (_halves(*[side[row] for row in range(4)]) for side in _halves(*products))
-        upper, lower = (_between(xp, *two, axis=2) for two in zip(left, right, strict=True))
-        return carry, (xp.alone(_between(xp, upper, lower, axis=1)),)
+        whole = _whole_tiles(xp, arrays[0], padding, ways, [k - 1 for k in kernel])
+        seen = _at_places(xp, whole, [way.seen for way in ways], ways)
+        products = xp.matmul(xp.reshape(seen, (len(matrices), -1, x.shape[-1])), matrices)
+        products = xp.reshape(products, (*seen.shape[:-1], filters))
+        return carry, (_results(xp, products, ways),)
 
-    chunk = chunk_of(x.shape[0], 4 * math.prod(x.shape[1:]), TILE_NUMBERS)
-    _, (out,) = swept(xp, some, (), (x,), chunk)
-    return out[:, :height, :width]
+    _, (out,) = swept(xp, some, (), (x,), _chunk(x, ways))
+    return out[(slice(None), *[slice(count) for count in counts])]
 
 
-def to_weight(xp: Any, x: Array, cotangent: Array, padding: Widths) -> Array:
-    """What arrives at the weights of that convolution: (3, 3, channels, filters)."""
-    channels, filters = x.shape[-1], cotangent.shape[-1]
-    odd = [(0, n % 2) for n in cotangent.shape[1:3]]
+def to_weight(xp: Any, x: Array, cotangent: Array, kernel: Sizes, padding: Widths) -> Array:
+    """What arrives at the weights of that convolution: (*kernel, channels, filters)."""
+    ways = _ways(kernel)
+    whole, results = _together(ways), [way.results for way in ways]
+    none = ((0, 0),) * len(kernel)
 
     def some(total: Any, arrays: Any) -> Any:
-        columns = _seen_at_places(xp, arrays[0], padding)
-        arrived = _arrived(_stacked(xp, _arrived(padded(xp, arrays[1], odd), 1)), 3)
-        products = [
-            xp.matmul_tn(_rows(xp, a), _rows(xp, b)) for a, b in zip(columns, arrived, strict=True)
-        ]
-        return (total[0] + xp.stack(products, axis=1),), ()
+        seen = _whole_tiles(xp, arrays[0], padding, ways, [k - 1 for k in kernel])
+        arrived = _whole_tiles(xp, arrays[1], none, ways, [0] * len(kernel))
+        sides = (
+            _at_places(xp, seen, [way.seen for way in ways], ways),
+            _at_places(xp, arrived, results, ways),
+        )
+        rows = [xp.reshape(side, (len(whole), -1, side.shape[-1])) for side in sides]
+        return (total[0] + _summed(xp, *rows),), ()
 
-    tiles = math.prod((n + 1) // 2 for n in cotangent.shape[1:3])
-    zeros = xp.zeros((4, 4, channels, filters), dtype=x.dtype)
-    chunk = chunk_of(x.shape[0], 4 * math.prod(x.shape[1:]), TILE_NUMBERS)
-    short = chunk_of(x.shape[0], tiles * channels * filters, SHORT)
-    (total,), _ = swept(xp, some, (zeros,), (x, cotangent), min(chunk, short))
-    return xp.reshape(_over_places(xp, PLACES.T, total), (3, 3, channels, filters))
+    shape = len(whole), x.shape[-1], cotangent.shape[-1]
+    zeros = xp.zeros(shape, dtype=x.dtype)
+    (total,), _ = swept(xp, some, (zeros,), (x, cotangent), _chunk(x, ways))
+    return xp.reshape(_over_places(xp, whole.T, total), (*kernel, *shape[1:]))
 
 
-def _whole_tiles(xp: Any, x: Array, padding: Widths) -> Array:
-    """x with its padding, and zeros behind it that make the number of windows even."""
-    odd = [(n + low + high) % 2 for n, (low, high) in zip(x.shape[1:3], padding, strict=True)]
-    widths = [(low, high + more) for (low, high), more in zip(padding, odd, strict=True)]
+def _ways(kernel: Sizes) -> list[Filtering]:
+    return [filtering(window, TILES[kernel]) for window in kernel]
+
+
+def _together(ways: Sequence[Filtering]) -> Array:
+    """What G does along all axes: (places of all, weights of all), row after row."""
+    return functools.reduce(np.kron, [way.weights for way in ways])
+
+
+def _chunk(x: Array, ways: Sequence[Filtering]) -> int:
+    grown = math.prod(len(way.seen) / way.step for way in ways)
+    return chunk_of(x.shape[0], int(grown * math.prod(x.shape[1:])), TILE_NUMBERS)
+
+
+def _whole_tiles(
+    xp: Any, x: Array, padding: Widths, ways: Sequence[Filtering], beyond: Sequence[int]
+) -> Array:
+    """x with its padding, and zeros behind it that fill the last tile of every axis."""
+    widths = []
+    for n, (low, high), way, reach in zip(x.shape[1:-1], padding, ways, beyond, strict=True):
+        widths.append((low, high - (n + low + high - reach) % -way.step))
     return xp.alone(padded(xp, x, widths))
 
 
@@ -105,44 +160,62 @@ def _over_places(xp: Any, matrix: Array, x: Array) -> Array:
     return xp.reshape(xp.matmul(xp.asarray(matrix, dtype=x.dtype), places), (-1, *x.shape[-2:]))
 
 
-def _rows(xp: Any, x: Array) -> Array:
-    """(4, batch, height, width, channels) as four matrices with a row for every tile."""
-    return xp.reshape(x, (4, -1, x.shape[-1]))
+def _at_places(xp: Any, x: Array, matrices: Sequence[Array], ways: Sequence[Filtering]) -> Array:
+    """A matrix along every axis of all tiles: (places of each axis, batch, tiles of each, …)."""
+    axes = range(len(ways))
+    for axis in reversed(axes):
+        matrix, step = matrices[axis], ways[axis].step
+        before = (slice(None),) * len(axes)
+        starts = matrix.shape[1]
+        last = x.shape[len(axes)] - starts + 1
+        parts = [x[(*before, slice(start, start + last, step))] for start in range(starts)]
+        x = xp.alone(xp.stack(_combined(matrix, parts), axis=0))
+    return x
 
 
-def _seen_at_places(xp: Any, x: Array, padding: Widths) -> list[Array]:
-    """Bᵀ·tile·B: for each of the four columns of places an array (4 rows, batch, down, across,
-    channels)."""
-    return _seen(_stacked(xp, _seen(_whole_tiles(xp, x, padding), 1)), 3)
+def _results(xp: Any, products: Array, ways: Sequence[Filtering]) -> Array:
+    """Aᵀ along every axis of the places, and the tiles side by side: (batch, …, filters)."""
+    for axis, way in enumerate(ways):
+        parts = [products[place] for place in range(len(way.results))]
+        after = len(ways) + axis + 1
+        products = xp.alone(xp.stack(_combined(way.results.T, parts), axis=after))
+    sizes = products.shape[1:-1]
+    merged = [a * b for a, b in zip(sizes[::2], sizes[1::2], strict=True)]
+    return xp.reshape(products, (products.shape[0], *merged, products.shape[-1]))
 
 
-def _stacked(xp: Any, rows: list[Array]) -> Array:
-    return xp.alone(xp.stack(rows, axis=0))
+def _combined(matrix: Array, parts: list[Array]) -> list[Array]:
+    """Every row of the matrix times the parts, of which most are taken 0, 1 or -1 times."""
+    rows = []
+    for row in matrix.tolist():
+        total = None
+        for factor, part in zip(row, parts, strict=True):
+            if factor == 0:
+                continue
+            if total is None:
+                total = part if factor == 1 else -part if factor == -1 else part * factor
+            elif abs(factor) == 1:
+                total = total + part if factor == 1 else total - part
+            else:
+                total = total + part * factor
+        rows.append(total)
+    return rows
 
 
-def _seen(x: Array, axis: int) -> list[Array]:
-    """Bᵀ along one axis of all tiles."""
-    a, b, c, d = _every_second(x, axis, 4, x.shape[axis] // 2 - 1)
-    return [a - c, b + c, c - b, b - d]
+def _summed(xp: Any, seen: Array, arrived: Array) -> Array:
+    """Σ over tiles at every place, in products too short to be shared out among threads.
 
+    Args: seen (places, tiles, channels), arrived (places, tiles, filters).
+    """
+    (places, tiles, channels), filters = seen.shape, arrived.shape[-1]
+    size = chunk_of(tiles, channels * filters, SHORT)
+    end = tiles - tiles % size
 
-def _arrived(c: Array, axis: int) -> list[Array]:
-    """A along one axis of all tiles."""
-    a, b = _every_second(c, axis, 2, c.shape[axis] // 2)
-    return [a, a + b, a - b, -b]
+    def product(low: int, length: int, count: int) -> Array:
+        some = (side[:, low : low + length * count] for side in (seen, arrived))
+        blocks = [xp.reshape(x, (places * count, length, x.shape[-1])) for x in some]
+        parts = xp.reshape(xp.matmul_tn(*blocks), (places, count, channels, filters))
+        return xp.sum(parts, (1,))
 
-
-def _halves(a: Array, b: Array, c: Array, d: Array) -> tuple[Array, Array]:
-    """Aᵀ along one axis: what comes out at the first and at the second number of a tile."""
-    return a + b + c, b - c - d
-
-
-def _between(xp: Any, a: Array, b: Array, axis: int) -> Array:
-    """The first and the second numbers of all tiles in turn."""
-    both = xp.stack([a, b], axis=axis + 1)
-    return xp.reshape(both, (*a.shape[:axis], 2 * a.shape[axis], *a.shape[axis + 1 :]))
-
-
-def _every_second(x: Array, axis: int, starts: int, count: int) -> list[Array]:
-    before = (slice(None),) * axis
-    return [x[(*before, slice(start, start + 2 * count - 1, 2))] for start in range(starts)]
+    total = product(0, size, end // size)
+    return total + product(end, tiles - end, 1) if end < tiles else total
