@@ -1,21 +1,29 @@
 """Pooling: every window of an image or a sequence becomes one number, its largest or its mean.
 
 Both are written as a few shifted views of the input, one for every place in the window, so that no
-window is ever copied. Padding takes no part: it is no largest number and counts in no mean.
+window is ever copied. On the way back every place of the input looks at the few windows that see
+it. Padding takes no part: it is no largest number and counts in no mean.
 """
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from chainrule.autodiff import primitive
-from chainrule.engine import Array, interleaved, merged, padded, taps, window_counts
+from chainrule.engine import Array, interleaved, padded, taps, window_counts
 
 Sizes: TypeAlias = tuple[int, ...]
 Widths: TypeAlias = tuple[tuple[int, int], ...]
+
+NOWHERE = -(1 << 30)
+"""The number of no place, in a window or beside it."""
 
 
 @primitive(
@@ -44,13 +52,38 @@ def _(
     padding: Widths,
 ) -> tuple[Any, ...]:
     parts = _parts(padded(xp, x, padding, -math.inf), window, stride)
+    if window == stride:
+        return (_side_by_side(xp, _to_first(xp, cotangent, out, parts), x, window, padding),)
+    numbers = np.ravel(_numbers([np.arange(w) for w in window], window, stride))
+    chosen = xp.full(out.shape, NOWHERE, dtype="int32")
+    for number, part in zip(reversed(numbers), reversed(parts), strict=True):
+        chosen = xp.where(xp.equal(part, out), xp.asarray(number), chosen)
+    chosen = xp.alone(chosen)  # else it is computed again for every place that looks at it
+    return (_put_back(xp, cotangent, chosen, x, window, stride, padding),)
+
+
+def _to_first(xp: Any, cotangent: Array, out: Array, parts: list[Array]) -> list[Array]:
+    """For each place in the window what goes back to it: the cotangent to the first that is out."""
     pieces, taken = [], None
     for part in parts:
         here = xp.equal(part, out)
         first = here if taken is None else xp.logical_and(here, xp.logical_not(taken))
         pieces.append(xp.where(first, cotangent, xp.zeros_like(cotangent)))
         taken = here if taken is None else xp.logical_or(taken, here)
-    return (_put_back(xp, pieces, x, window, stride, padding),)
+    return pieces
+
+
+def _side_by_side(xp: Any, pieces: list[Array], x: Array, window: Sizes, padding: Widths) -> Array:
+    """Windows that touch and do not overlap: the pieces interleaved, one axis after the other.
+
+    Of such windows that is faster than `_put_back` (benchmarks/NOTES.md).
+    """
+    full = interleaved(xp, pieces, window)
+    back = [
+        (-low, n + low - have)
+        for n, (low, _), have in zip(x.shape[1:-1], padding, full.shape[1:-1], strict=True)
+    ]
+    return padded(xp, full, back)
 
 
 @primitive(formula="Σ x / n in every window", derivative="1/n")
@@ -78,8 +111,7 @@ def _(
     padding: Widths,
 ) -> tuple[Any, ...]:
     share = cotangent / _counts(xp, x, window, stride, padding)
-    pieces = [share] * math.prod(window)
-    return (_put_back(xp, pieces, x, window, stride, padding),)
+    return (_put_back(xp, share, None, x, window, stride, padding),)
 
 
 def _parts(x: Array, window: Sizes, stride: Sizes) -> list[Array]:
@@ -95,38 +127,100 @@ def _counts(xp: Any, x: Array, window: Sizes, stride: Sizes, padding: Widths) ->
     return xp.asarray(np.sum(parts, axis=0)[0], dtype=x.dtype)
 
 
+def _numbers(places: Sequence[Any], window: Sizes, stride: Sizes) -> Any:
+    """A number for every place in a window, of places given axis by axis; an axis for each, int32.
+
+    An axis counts for `window + 2 · stride`: a place up to a stride outside the window on one axis
+    has no number that another has inside.
+    """
+    number = np.zeros((), "int32")
+    for at, w, s in zip(places, window, stride, strict=True):
+        number = number[..., None] * np.int32(w + 2 * s) + np.asarray(at, "int32")
+    return number
+
+
+@dataclass(frozen=True)
+class _Blocks:
+    """An axis of x cut into blocks of one stride, and the windows that see a block.
+
+    Block b is seen by the windows b - shift; place a of it is place a + low + shift · stride of
+    such a window, where that lies inside.
+    """
+
+    size: int
+    windows: int
+    window: int
+    stride: int
+    low: int
+
+    @property
+    def count(self) -> int:
+        return -(-self.size // self.stride)
+
+    @property
+    def shifts(self) -> range:
+        nearest = -((self.low + self.stride - 1) // self.stride)
+        return range(nearest, (self.window - 1 - self.low) // self.stride + 1)
+
+    @property
+    def around(self) -> tuple[int, int]:
+        """So many windows are missing before the first and behind the last."""
+        return self.shifts[-1], max(0, self.count - self.shifts[0] - self.windows)
+
+    def seen(self, shift: int) -> slice:
+        start = self.shifts[-1] - shift
+        return slice(start, start + self.count)
+
+    def places(self, shift: int) -> Any:
+        return np.arange(self.stride) + (self.low + shift * self.stride)
+
+    def inside(self, shift: int) -> Any:
+        places = self.places(shift)
+        return (places >= 0) & (places < self.window)
+
+
 def _put_back(
-    xp: Any, pieces: list[Array], x: Array, window: Sizes, stride: Sizes, padding: Widths
+    xp: Any,
+    cotangent: Array,
+    chosen: Array | None,
+    x: Array,
+    window: Sizes,
+    stride: Sizes,
+    padding: Widths,
 ) -> Array:
-    """What goes back to every place of x from the windows that saw it: `_parts` turned around."""
-    sizes = [n + low + high for n, (low, high) in zip(x.shape[1:-1], padding, strict=True)]
-    whole = _side_by_side if window == stride else _overlaid
-    full = whole(xp, pieces, window, stride, sizes)
-    return padded(xp, full, [(-low, -high) for low, high in padding])
+    """What comes back to every place of x from the windows that see it, in one pass.
 
+    x is looked at as (batch, blocks, stride, …, channels): a block lies in few windows.
 
-def _side_by_side(
-    xp: Any, pieces: list[Array], window: Sizes, stride: Sizes, sizes: list[int]
-) -> Array:
-    """Windows that touch and do not overlap: the pieces interleaved, one axis after the other."""
-    full = interleaved(xp, pieces, window)
-    rest = [n - have for n, have in zip(sizes, full.shape[1:-1], strict=True)]
-    return padded(xp, full, [(0, n) for n in rest])
-
-
-def _overlaid(
-    xp: Any, pieces: list[Array], window: Sizes, stride: Sizes, sizes: list[int]
-) -> Array:
-    """Windows that overlap or leave gaps: every piece spread to its places, and all added."""
-    total = None
-    for place, piece in zip(np.ndindex(*window), pieces, strict=True):
-        for axis, step in enumerate(stride, 1):
-            if step > 1:
-                grown = [(0, 0)] * (piece.ndim + 1)
-                grown[axis + 1] = (0, step - 1)
-                piece = merged(xp, xp.pad(xp.expand_dims(piece, axis + 1), grown), axis)
-        after = zip(place, sizes, piece.shape[1:-1], strict=True)
-        around = [(start, n - start - have) for start, n, have in after]
-        spread = padded(xp, piece, around)
-        total = spread if total is None else total + spread
-    return total
+    Args:
+        cotangent: what every window gives back. chosen: the number of the place that gets it;
+            None: every place does.
+    """
+    sizes, windows = x.shape[1:-1], cotangent.shape[1:-1]
+    axes = [
+        _Blocks(n, c, w, s, low)
+        for n, c, w, s, (low, _) in zip(sizes, windows, window, stride, padding, strict=True)
+    ]
+    around = [axis.around for axis in axes]
+    cotangent = padded(xp, cotangent, around)
+    chosen = None if chosen is None else padded(xp, chosen, around, NOWHERE)
+    apart = (slice(None), *(slice(None), None) * len(axes))
+    within = [n for s in stride for n in (s, 1)]
+    zero, total = xp.zeros((), dtype=x.dtype), None
+    for shifts in itertools.product(*[axis.shifts for axis in axes]):
+        pairs = list(zip(axes, shifts, strict=True))
+        cut = (slice(None), *[axis.seen(shift) for axis, shift in pairs])
+        if chosen is None:
+            given = functools.reduce(
+                np.multiply.outer, [axis.inside(shift) for axis, shift in pairs]
+            )
+            given = xp.asarray(np.reshape(given, within))
+        else:
+            number = _numbers([axis.places(shift) for axis, shift in pairs], window, stride)
+            given = xp.equal(chosen[cut][apart], xp.asarray(np.reshape(number, within)))
+        piece = xp.where(given, cotangent[cut][apart], zero)
+        total = piece if total is None else total + piece
+    full = xp.reshape(
+        total, (x.shape[0], *[axis.count * axis.stride for axis in axes], x.shape[-1])
+    )
+    return full[(slice(None), *[slice(n) for n in sizes])]
