@@ -103,10 +103,10 @@ class Worker:
         said = self._errors.read().decode(errors="replace").strip()[-2000:]
         raise ContenderError(f"{self.contender}, {self.case}: the process ended.\n{said}")
 
-    def ask(self) -> dict[str, float]:
-        """Runs everything once more; seconds by name."""
+    def ask(self, what: str = "") -> dict[str, float]:
+        """Runs everything once more, or what is named; seconds by name."""
         assert self._process.stdin is not None
-        self._process.stdin.write("\n")
+        self._process.stdin.write(f"{what}\n")
         self._process.stdin.flush()
         seconds: dict[str, float] = self.answer()["seconds"]
         return seconds
