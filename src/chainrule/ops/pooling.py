@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.autodiff import primitive
-from chainrule.engine import Array, interleaved, padded, taps, window_counts
+from chainrule.engine import Array, padded, taps, window_counts
 
 Sizes: TypeAlias = tuple[int, ...]
 Widths: TypeAlias = tuple[tuple[int, int], ...]
@@ -52,38 +52,36 @@ def _(
     padding: Widths,
 ) -> tuple[Any, ...]:
     parts = _parts(padded(xp, x, padding, -math.inf), window, stride)
-    if window == stride:
-        return (_side_by_side(xp, _to_first(xp, cotangent, out, parts), x, window, padding),)
-    numbers = np.ravel(_numbers([np.arange(w) for w in window], window, stride))
+    beside = window == stride
+    numbers = np.arange(len(parts)) if beside else _numbers_inside(window, stride)
     chosen = xp.full(out.shape, NOWHERE, dtype="int32")
     for number, part in zip(reversed(numbers), reversed(parts), strict=True):
-        chosen = xp.where(xp.equal(part, out), xp.asarray(number), chosen)
+        chosen = xp.where(xp.equal(part, out), xp.asarray(number, dtype="int32"), chosen)
+    if beside:
+        return (_side_by_side(xp, cotangent, chosen, x, window, padding),)
     chosen = xp.alone(chosen)  # else it is computed again for every place that looks at it
     return (_put_back(xp, cotangent, chosen, x, window, stride, padding),)
 
 
-def _to_first(xp: Any, cotangent: Array, out: Array, parts: list[Array]) -> list[Array]:
-    """For each place in the window what goes back to it: the cotangent to the first that is out."""
-    pieces, taken = [], None
-    for part in parts:
-        here = xp.equal(part, out)
-        first = here if taken is None else xp.logical_and(here, xp.logical_not(taken))
-        pieces.append(xp.where(first, cotangent, xp.zeros_like(cotangent)))
-        taken = here if taken is None else xp.logical_or(taken, here)
-    return pieces
-
-
-def _side_by_side(xp: Any, pieces: list[Array], x: Array, window: Sizes, padding: Widths) -> Array:
-    """Windows that touch and do not overlap: the pieces interleaved, one axis after the other.
+def _side_by_side(
+    xp: Any, cotangent: Array, chosen: Array, x: Array, window: Sizes, padding: Widths
+) -> Array:
+    """What goes back to the chosen place of each window, where windows touch and do not overlap.
 
     Of such windows that is faster than `_put_back` (benchmarks/NOTES.md).
     """
-    full = interleaved(xp, pieces, window)
+    batch, *counts, channels = chosen.shape
+    apart = (batch, *[n for count in counts for n in (count, 1)], channels)
+    inside = (1, *[n for w in window for n in (1, w)], 1)
+    places = xp.asarray(np.arange(math.prod(window)).reshape(inside), dtype="int32")
+    here = xp.equal(xp.reshape(chosen, apart), places)
+    spread = xp.where(here, xp.reshape(cotangent, apart), xp.zeros((), dtype=x.dtype))
+    sizes = [count * w for count, w in zip(counts, window, strict=True)]
     back = [
         (-low, n + low - have)
-        for n, (low, _), have in zip(x.shape[1:-1], padding, full.shape[1:-1], strict=True)
+        for n, (low, _), have in zip(x.shape[1:-1], padding, sizes, strict=True)
     ]
-    return padded(xp, full, back)
+    return padded(xp, xp.reshape(spread, (batch, *sizes, channels)), back)
 
 
 @primitive(formula="Σ x / n in every window", derivative="1/n")
@@ -125,6 +123,11 @@ def _counts(xp: Any, x: Array, window: Sizes, stride: Sizes, padding: Widths) ->
     ones = np.ones((1, *x.shape[1:-1], 1))
     parts = _parts(padded(np, ones, padding), window, stride)
     return xp.asarray(np.sum(parts, axis=0)[0], dtype=x.dtype)
+
+
+def _numbers_inside(window: Sizes, stride: Sizes) -> Any:
+    """`_numbers` of the places in a window, the last axis fastest, (places,)."""
+    return np.ravel(_numbers([np.arange(w) for w in window], window, stride))
 
 
 def _numbers(places: Sequence[Any], window: Sizes, stride: Sizes) -> Any:
