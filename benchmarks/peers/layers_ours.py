@@ -60,6 +60,15 @@ BESIDE: dict[str, tuple[nn.Layer, ...]] = {
 """The neighbors of a layer, which decide about streams and pieces."""
 
 
+COPIED = {"maxpool"}
+"""Layers whose piece is copied out of the batch first. Else XLA fuses the cut into the layer, which
+is dearer there and cheaper for all others; inside a network the piece lies ready."""
+
+
+def _fused(body: Callable[..., Any], *arrays: Any) -> Any:
+    return body(*arrays)
+
+
 class Alone:
     """A layer with its numbers, in the streams and pieces of the network that it belongs in."""
 
@@ -109,7 +118,9 @@ class Alone:
             parts = tree_map(lambda a: xp.reshape(a, (-1, size, *a.shape[1:])), rows)
 
             def one(carry: Tree) -> Tree:
-                part = tree_map(lambda a: a[carry["at"] % (BATCHES * pieces)], parts)
+                at = carry["at"] % (BATCHES * pieces)
+                cut = xp.apart if self.case.name in COPIED else _fused
+                part = tree_map(lambda a: cut(lambda a, at: a[at], a, at), parts)
                 if what == FORWARD:
                     out, _ = self.network.apply(numbers["params"], carry["state"], part["x"])
                     return {**carry, "at": carry["at"] + 1, "out": _values(out)}

@@ -99,6 +99,11 @@ def pooled_mean(x, *, window, stride, padding):
     return channels_last(total / share)
 
 
+def grown(x, *, factor):
+    mode = "linear" if x.ndim == 3 else "bilinear"
+    return channels_last(F.interpolate(channels_first(x), scale_factor=factor, mode=mode))
+
+
 def recurrent(kind, gates):
     """PyTorch's own layer on copied weights; with lengths its packed sequences."""
 
@@ -198,6 +203,7 @@ FORMULAS = {
     "greater_equal": torch.ge,
     "isfinite": torch.isfinite,
     "join": lambda *arrays, axis: torch.cat(arrays, dim=axis),
+    "interpolate": grown,
     "label_cross_entropy": lambda z, i: F.cross_entropy(z, i.long(), reduction="none"),
     "leaky_relu": lambda x, a: torch.prelu(x.reshape(-1), a.reshape(1)).reshape(x.shape),
     "less": torch.lt,

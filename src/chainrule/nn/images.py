@@ -74,9 +74,10 @@ class Upsample:
     def apply(self, params: Tree, state: Tree, x: Any, context: Context) -> tuple[Any, Tree]:
         sizes, _ = spatial(self, tuple(x.shape[1:]))
         factors = per_axis(self, "factor", self.factor, len(sizes))
-        grow = _repeated if self.mode == "nearest" else _interpolated
+        if self.mode == "bilinear":
+            return ops.interpolate(x, factor=factors), state
         for axis, factor in enumerate(factors, 1):
-            x = grow(x, axis, factor)
+            x = _repeated(x, axis, factor)
         return x, state
 
 
@@ -85,15 +86,6 @@ def _repeated(x: Any, axis: int, factor: int) -> Any:
     single = ops.reshape(x, shape=(*before, n, 1, *after))
     many = ops.broadcast_to(single, shape=(*before, n, factor, *after))
     return ops.reshape(many, shape=(*before, n * factor, *after))
-
-
-def _interpolated(x: Any, axis: int, factor: int) -> Any:
-    """A product with the matrix of what each new number takes from its two neighbors."""
-    before, n, after = tuple(x.shape[:axis]), x.shape[axis], tuple(x.shape[axis + 1 :])
-    at = np.clip((np.arange(n * factor) + 0.5) / factor - 0.5, 0, n - 1)
-    weights = np.maximum(0, 1 - np.abs(at[:, None] - np.arange(n))).astype(str(x.dtype))
-    rows = ops.reshape(x, shape=(int(np.prod(before)), n, int(np.prod(after))))
-    return ops.reshape(ops.matmul(weights, rows), shape=(*before, n * factor, *after))
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ from chainrule.ops.elementwise import (
     tanh,
 )
 from chainrule.ops.index import getitem, one_hot, pick, take
+from chainrule.ops.interpolation import interpolate
 from chainrule.ops.linear import affine, dot, matmul
 from chainrule.ops.margin import perceptron_criterion
 from chainrule.ops.normalize import batch_norm
@@ -122,6 +123,7 @@ __all__ = [
     "greater",
     "greater_equal",
     "gru",
+    "interpolate",
     "is_sequence",
     "isfinite",
     "key_from_seed",

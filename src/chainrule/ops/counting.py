@@ -79,6 +79,11 @@ def _pool(record: Record, values: list[Any]) -> int:
     return _size(values[record.outputs[0]]) * (window - 1 + mean)
 
 
+def _interpolate(record: Record, values: list[Any]) -> int:
+    """Two products and their sum for every number of the result, axis by axis."""
+    return 3 * len(record.static["factor"]) * _size(values[record.outputs[0]])
+
+
 def _dot(record: Record, values: list[Any]) -> int:
     return max(0, 2 * _size(values[record.inputs[0]]) - 1)
 
@@ -129,6 +134,7 @@ RULES: dict[str, Callable[[Record, list[Any]], int]] = {
     "max_pool": _pool,
     "batch_norm": _per_input(9),
     "average_pool": _pool,
+    "interpolate": _interpolate,
     "sum": _per_input(1),
     "mean": _per_input(1),
     "max": _per_input(1),
