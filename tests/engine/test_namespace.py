@@ -118,7 +118,7 @@ CALLS = {
     "zeros": [((0, 3), {"dtype": "float64"})],
     "zeros_like": [(A,)],
 }
-LOOPS = {"while_loop", "cond", "scan", "traced_once", "apart"}
+LOOPS = {"while_loop", "cond", "scan", "scan_in_place", "traced_once", "apart"}
 STREAMS = {"stream", "sum_streams"}
 """Tested in tests/training/test_streams.py: they mean something in a program alone."""
 
@@ -185,6 +185,21 @@ def test_scan_stacks_in_the_order_of_the_sequence(xp, reverse):
     assert float(total) == 6
     assert np.asarray(before).tolist() == ([5.0, 3.0, 0.0] if reverse else [0.0, 1.0, 3.0])
     assert np.asarray(seen).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("xp", [NUMPY, JAX], ids=["numpy", "xla"])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_scan_in_place_gives_what_a_scan_gives_and_leaves_its_input_as_it_was(xp, reverse):
+    first, second = (xp.asarray(x, dtype="float32") for x in ([1.0, 2.0, 3.0], [4.0, 5.0, 6.0]))
+
+    def body(total, x):
+        return total + x[0] * x[1], (total, x[0] + x[1], x[1])
+
+    start = xp.asarray(0.0, dtype="float32")
+    found = xp.scan_in_place(body, start, (first, second), 3, reverse)
+    expected = xp.scan(body, start, (first, second), 3, reverse)
+    jax.tree.map(np.testing.assert_array_equal, found, expected)
+    assert np.asarray(first).tolist() == [1.0, 2.0, 3.0]
 
 
 def test_a_function_is_traced_once_for_all_arrays_of_one_shape():

@@ -99,7 +99,7 @@ def test_a_repeated_body_is_counted_for_every_step():
 
 @pytest.mark.parametrize(
     ("layer", "gates", "beside", "kept"),
-    [(SimpleRNN, 1, 1, 1), (LSTM, 4, 3 + 1 + 3 + 1 + 1, 7), (GRU, 3, 2 + 2 + 1 + 3, 6)],
+    [(SimpleRNN, 1, 1, 1), (LSTM, 4, 3 + 1 + 3 + 1 + 1, 8), (GRU, 3, 2 + 2 + 1 + 3, 6)],
 )
 def test_a_recurrent_layer_is_counted_for_every_step(layer, gates, beside, kept):
     """A unit's step: its gates' sums and functions, and the products and sums that make a state."""

@@ -182,6 +182,29 @@ def scan(
     return lax.scan(body, carry, xs, length=length, reverse=reverse)
 
 
+def scan_in_place(
+    body: Callable[[Any, Any], tuple[Any, Any]], carry: Any, xs: Any, length: int, reverse: bool
+) -> tuple[Any, Any]:
+    """`lax.scan` would fill memory for the first y with zeros, and use more of the cache.
+
+    The step is unsigned, so that no index is looked at for being negative.
+    """
+    first = jax.eval_shape(body, carry, tuple([x[0] for x in xs]))[1]
+    stacks = (xs[0], *(jnp.zeros((length, *y.shape), y.dtype) for y in first[1:]))
+
+    def step(found: Any) -> Any:
+        index, carry, stacks = found
+        at = jnp.uint32(length - 1) - index if reverse else index
+        now = [lax.dynamic_index_in_dim(x, at, keepdims=False) for x in (stacks[0], *xs[1:])]
+        carry, ys = body(carry, tuple(now))
+        pairs = zip(stacks, ys, strict=True)
+        stacks = tuple([lax.dynamic_update_index_in_dim(s, y, at, 0) for s, y in pairs])
+        return index + jnp.uint32(1), carry, stacks
+
+    found = (jnp.uint32(0), carry, stacks)
+    return lax.while_loop(lambda found: found[0] < jnp.uint32(length), step, found)[1:]
+
+
 JAX = cast(
     Namespace,
     SimpleNamespace(
@@ -205,5 +228,6 @@ JAX = cast(
         while_loop=lax.while_loop,
         cond=cond,
         scan=scan,
+        scan_in_place=scan_in_place,
     ),
 )

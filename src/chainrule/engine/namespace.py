@@ -239,3 +239,17 @@ class Namespace(Protocol):
         step to the first.
         """
         ...
+
+    def scan_in_place(
+        self,
+        body: Callable[[Any, Any], tuple[Any, Any]],
+        carry: Any,
+        xs: Any,
+        length: int,
+        reverse: bool,
+    ) -> tuple[Any, Any]:
+        """What `scan` gives, for a tuple xs and a first y of the shape of the first x.
+
+        A compiler may write the one over the other, step by step, where nobody else reads it.
+        """
+        ...

@@ -137,5 +137,6 @@ NUMPY = cast(
         while_loop=while_loop,
         cond=cond,
         scan=scan,
+        scan_in_place=scan,
     ),
 )

@@ -15,12 +15,12 @@ from chainrule.ops.recurrent import (
     check_recurrence,
     chosen,
     gru_step,
-    lstm_step,
     projected,
     simple_rnn_step,
     time_first,
     valid_at,
 )
+from chainrule.ops.recurrent_lstm import lstm_step
 from chainrule.ops.recurrent_untraced import gru, lstm, simple_rnn
 
 __all__ = ["gru", "lstm", "simple_rnn"]

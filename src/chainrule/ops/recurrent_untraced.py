@@ -12,16 +12,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.engine import Array
-from chainrule.ops.recurrent import (
-    HALVES,
-    MIDDLES,
-    check_recurrence,
-    gru,
-    lstm,
-    parts_of_gates,
-    per_gate,
-    simple_rnn,
-)
+from chainrule.ops.recurrent import check_recurrence, gru, parts_of_gates, simple_rnn
+from chainrule.ops.recurrent_lstm import HALVES, MIDDLES, lstm, per_gate
 
 __all__ = ["gru", "lstm", "simple_rnn"]
 
