@@ -47,7 +47,8 @@ time as there (decision 0011). What a layer gives and what goes back is written 
 batch or piece. The loop cuts every piece out of the batch, for MaxPool 2 by a copy, which is dearer
 than in a network, where it lies ready. PyTorch is eager, on its default threads; images have their
 channels first, or last in memory, and the faster of the two counts. `torch.compile` is left out: it
-leaves most of these layers as they are. At least {bar:g} times PyTorch's speed is asked of every layer.
+leaves most of these layers as they are. At least {bar:g} times PyTorch's speed is asked of every
+layer.
 """
 
 

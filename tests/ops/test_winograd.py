@@ -83,9 +83,10 @@ def own(request):
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("chunk", [10**9, 1])
-def test_value_and_gradients_are_those_of_the_definition(case, chunk, own, monkeypatch):
+@pytest.mark.parametrize(("chunk", "few"), [(10**9, 0), (1, 0), (10**9, 10**9)])
+def test_value_and_gradients_are_those_of_the_definition(case, chunk, few, own, monkeypatch):
     monkeypatch.setattr(winograd, "TILE_NUMBERS", chunk)
+    monkeypatch.setattr(winograd, "FEW_TILES", few)
     batch, sizes, kernel, padding = CASES[case]
     assert winograd.suits((*kernel, 16, 18), **plain(kernel))
     x, weight, arriving = arrays(batch, sizes, kernel, padding)

@@ -34,6 +34,12 @@ Widths: TypeAlias = tuple[tuple[int, int], ...]
 TILES: dict[Sizes, int] = {(3,): 4, (4,): 4, (5,): 4, (3, 3): 4, (5, 5): 2}
 """Results of a tile along each axis, by the window: more would round more, and save little."""
 
+SMALLEST = 2
+"""Results of a tile along each axis where larger ones would be fewer than FEW_TILES in all: their
+many places would get short products."""
+
+FEW_TILES = 32
+
 FEWEST = {1: 8, 2: 16}
 """Channels and filters from which on this is the faster way, by the number of axes."""
 
@@ -90,11 +96,11 @@ def suits(weight: Sizes, stride: Sizes, dilation: Sizes, groups: int) -> bool:
 def convolve(xp: Any, x: Array, weight: Array, padding: Widths) -> Array:
     """`ops.convolve` of sequences or images (batch, …, channels), without a bias."""
     kernel, filters = weight.shape[:-2], weight.shape[-1]
-    ways = _ways(kernel)
     counts = [
         n + low + high - k + 1
         for n, (low, high), k in zip(x.shape[1:-1], padding, kernel, strict=True)
     ]
+    ways = _ways(kernel, x.shape[0], counts)
     matrices = _over_places(xp, _together(ways), weight)
 
     def some(carry: Any, arrays: Any) -> Any:
@@ -110,7 +116,7 @@ def convolve(xp: Any, x: Array, weight: Array, padding: Widths) -> Array:
 
 def to_weight(xp: Any, x: Array, cotangent: Array, kernel: Sizes, padding: Widths) -> Array:
     """What arrives at the weights of that convolution: (*kernel, channels, filters)."""
-    ways = _ways(kernel)
+    ways = _ways(kernel, cotangent.shape[0], cotangent.shape[1:-1])
     whole, results = _together(ways), [way.results for way in ways]
     none = ((0, 0),) * len(kernel)
 
@@ -130,8 +136,11 @@ def to_weight(xp: Any, x: Array, cotangent: Array, kernel: Sizes, padding: Width
     return xp.reshape(_over_places(xp, whole.T, total), (*kernel, *shape[1:]))
 
 
-def _ways(kernel: Sizes) -> list[Filtering]:
-    return [filtering(window, TILES[kernel]) for window in kernel]
+def _ways(kernel: Sizes, batch: int, counts: Sequence[int]) -> list[Filtering]:
+    """The matrices of every axis, for so many results of each example along it."""
+    step = TILES[kernel]
+    tiles = batch * math.prod(-(-count // step) for count in counts)
+    return [filtering(window, step if tiles >= FEW_TILES else SMALLEST) for window in kernel]
 
 
 def _together(ways: Sequence[Filtering]) -> Array:
