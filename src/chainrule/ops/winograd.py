@@ -35,8 +35,8 @@ TILES: dict[Sizes, int] = {(3,): 4, (4,): 4, (5,): 4, (3, 3): 4, (5, 5): 2}
 """Results of a tile along each axis, by the window: more would round more, and save little."""
 
 SMALLEST = 2
-"""Results of a tile along each axis where larger ones would be fewer than FEW_TILES in all: their
-many places would get short products."""
+"""Results of a tile along each axis where there are fewer than FEW_TILES of the larger, and a sixth
+or more of what they make lies beyond the edge."""
 
 FEW_TILES = 32
 
@@ -140,7 +140,10 @@ def _ways(kernel: Sizes, batch: int, counts: Sequence[int]) -> list[Filtering]:
     """The matrices of every axis, for so many results of each example along it."""
     step = TILES[kernel]
     tiles = batch * math.prod(-(-count // step) for count in counts)
-    return [filtering(window, step if tiles >= FEW_TILES else SMALLEST) for window in kernel]
+    beyond = 1 - batch * math.prod(counts) / max(1, tiles * step ** len(counts))
+    if tiles < FEW_TILES and beyond >= 1 / 6:
+        step = SMALLEST
+    return [filtering(window, step) for window in kernel]
 
 
 def _together(ways: Sequence[Filtering]) -> Array:
