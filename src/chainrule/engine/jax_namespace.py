@@ -83,7 +83,7 @@ def matmul_tn(a: Array, b: Array) -> Array:
 
 
 def alone(x: Array) -> Array:
-    """x, not fused with what comes before or after.
+    """x behind a barrier.
 
     XLA's CPU backend drops the barrier before it fuses. Of whole numbers it takes a remainder that
     changes nothing: what ends in one is not computed again for everything that looks at it.

@@ -161,12 +161,12 @@ class Namespace(Protocol):
         ...
 
     def alone(self, x: Array) -> Array:
-        """x itself, which a compiler does not compute together with what comes before or after."""
+        """x itself, across which a compiler moves and merges nothing before it fuses loops."""
         ...
 
     def apart(self, body: Callable[..., Any], *arrays: Array) -> Any:
         """What the body makes of arrays, in loops of its own: what comes before or after does not
-        compute any of it again. Dearer than `alone`, which a compiler may forget once it fuses."""
+        compute any of it again. Nothing in it is shared out among threads."""
         ...
 
     def own_convolution(self) -> Function | None:
