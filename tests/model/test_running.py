@@ -15,6 +15,7 @@ from chainrule.engine import choose_engine, engine_by_name, engines
 from chainrule.errors import EngineError, SettingError
 from chainrule.model import Model, forward_cost, running
 from chainrule.model.cost import Cost
+from chainrule.model.parts import in_pieces
 
 RANDOM = np.random.default_rng(3)
 
@@ -36,6 +37,10 @@ STACKS = {
     "lstm": ([nn.LSTM(4), nn.Dense(1)], (6, 2)),
     "bidirectional": ([nn.Bidirectional(nn.GRU(3, sequences=True)), nn.Dense(1)], (6, 2)),
     "convolution": ([nn.Conv1D(3, 3), nn.BatchNorm(), nn.ReLU(), nn.GlobalPool()], (8, 2)),
+    "images": (
+        [*(nn.Conv2D(16, 3), nn.ReLU(), nn.MaxPool(2), nn.Flatten()), nn.Dense(9), nn.Dense(2)],
+        (22, 22, 1),
+    ),
     "transformer": ([nn.TransformerBlock(2), nn.GlobalPool(), nn.Dense(2)], (5, 4)),
 }
 
@@ -97,6 +102,34 @@ def test_sequences_of_other_lengths_need_few_programs_and_keep_their_steps(monke
         valid = np.arange(steps) < X["lengths"][:, None]
         np.testing.assert_allclose(ours[valid], theirs[valid], rtol=1e-10)
     assert runs == {(4, steps, 1) for steps in (1, 2, 4, 8, 16)}
+
+
+def test_images_go_in_pieces_and_the_product_behind_them_gets_all_rows(monkeypatch):
+    seen = {}
+    for kind in (nn.Conv2D, nn.Dense):
+
+        def watched(self, params, state, x, context, apply=kind.apply, name=kind.__name__):
+            seen[name] = x.shape[0]
+            return apply(self, params, state, x, context)
+
+        monkeypatch.setattr(kind, "apply", watched)
+    model = model_of(*STACKS["images"])
+    model.predict(np.zeros((64, 22, 22, 1), "float32"), engine="xla")
+    stream = 64 // engine_by_name("xla").streams
+    assert seen["Dense"] == stream
+    assert seen["Conv2D"] == 16
+
+
+def test_pieces_end_where_images_become_vectors_for_good():
+    image = [nn.Conv2D(4, 3), nn.ReLU()]
+    for behind, layers in (
+        ([nn.MaxPool(2), nn.Flatten(), nn.Dense(3)], 3),
+        ([nn.GlobalPool(), nn.Dense(3)], 3),
+        ([nn.Dense(3)], 3),
+        ([nn.Network([nn.Flatten(), nn.Dense(3)]), nn.Dense(2)], 4),
+    ):
+        assert in_pieces(cr.Network([*image, *behind])) == layers
+    assert in_pieces(cr.Network([nn.Flatten(), nn.Dense(8), nn.LSTM(3), nn.Dense(1)])) == 4
 
 
 LONGER = {"values": (40, 6), "lengths": ()}

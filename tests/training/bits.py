@@ -6,6 +6,7 @@ The tests run it in processes with different numbers of threads and compare what
 import hashlib
 import json
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -69,9 +70,25 @@ def few_images(**settings: Any) -> Any:
     return pictures(layers, 96, 12, batch_size=32, **settings)
 
 
+def predicted_images(engine: str) -> Any:
+    """Their numbers as a model's: images go in pieces, the wide product gets all rows at once."""
+    layers = [
+        *(nn.Conv2D(32, 3, padding="same"), nn.ReLU(), nn.Conv2D(32, 3), nn.MaxPool(2)),
+        *(nn.Flatten(), nn.Dense(128), nn.ReLU(), nn.Dense(5)),
+    ]
+    model = pictures(layers, 32, 20, batch_size=32, engine=engine)
+    random = np.random.default_rng(1)
+    found = {}
+    for rows in (1, 16, 64, 256):
+        X = random.normal(size=(rows, 20, 20, 3)).astype("float32")
+        found[str(rows)] = model.outputs(X, engine=engine)
+    return SimpleNamespace(history=[], params=found, state={})
+
+
 CASES: dict[str, Any] = {
     "images": images,
     "few images": few_images,
+    "predicted images": predicted_images,
     "toy": lambda **s: dense(
         [2, 8, 8, 1], nn.Tanh(), 200, "mse", batch_size=10, epochs=10, validation=0.2, **s
     ),

@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from chainrule.model.registry import is_built_in
+from chainrule.nn import Flatten, GlobalPool, Network
 
 CACHED_NUMBERS = 200_000
 """Numbers in the largest array of a piece: it stays in a core's cache."""
@@ -48,6 +49,26 @@ def pieces_for(network: Any, rows: int, largest: int, whole_batch: bool = False)
     ):
         pieces *= 2
     return pieces
+
+
+def in_pieces(network: Network) -> int:
+    """How many layers of a network are run on pieces of a batch; those behind them on all of it.
+
+    Pieces end where an example becomes a vector and no layer behind runs on one thread: what is
+    left are products with weights, the faster the more rows they get at once.
+
+    >>> from chainrule.nn import Conv2D, Dense, Flatten, ReLU
+    >>> in_pieces(Network([Conv2D(8, 3), ReLU(), Flatten(), Dense(64), ReLU(), Dense(10)]))
+    2
+    """
+    layers = network.layers
+    last = max((i for i, layer in enumerate(layers) if on_one_thread(layer)), default=0)
+    ends = (
+        i + isinstance(layers[i], GlobalPool)
+        for i in range(last, len(layers))
+        if isinstance(layers[i], Flatten | GlobalPool)
+    )
+    return next(ends, len(layers))
 
 
 def parts_of(part: Any) -> Iterator[Any]:

@@ -19,7 +19,7 @@ from chainrule.autodiff import Tree, hyper_values, leaves, program_key, tree_map
 from chainrule.engine import choose_engine, engine_by_name
 from chainrule.model.cost import Cost, forward_cost
 from chainrule.model.inputs import shape_of
-from chainrule.model.parts import on_one_thread, only_ours, pieces_for
+from chainrule.model.parts import in_pieces, on_one_thread, only_ours, pieces_for
 from chainrule.nn import Context, Network, pictures_scaled
 from chainrule.ops import is_sequence
 
@@ -174,19 +174,25 @@ class Compiled:
 
         def program(numbers: Tree, X: Any) -> Any:
             own = with_hyper(network, numbers["rates"])
+            end = in_pieces(own) if pieces > 1 else len(own.layers)
 
-            def run(X: Any) -> Any:
-                X = pictures_scaled(X, dtype)
-                return own.apply(numbers["params"], numbers["state"], X, Context())[0]
+            def run(layers: slice, x: Any) -> Any:
+                if not own.layers[layers]:
+                    return x
+                params, state = numbers["params"][layers], numbers["state"][layers]
+                return Network(own.layers[layers]).apply(params, state, x, Context())[0]
+
+            def first(X: Any) -> Any:
+                return run(slice(end), pictures_scaled(X, dtype))
 
             def some(carry: tuple[()], X: Any) -> Any:
-                return carry, run(X)
+                return carry, first(X)
 
             if pieces == 1:
-                return run(X)
+                return first(X)
             cut = tree_map(lambda x: xp.reshape(x, (pieces, -1, *x.shape[1:])), X)
             _, out = xp.scan(some, (), cut, pieces, False)
-            return tree_map(lambda x: xp.reshape(x, (-1, *x.shape[2:])), out)
+            return run(slice(end, None), tree_map(lambda x: xp.reshape(x, (-1, *x.shape[2:])), out))
 
         return program
 
