@@ -118,7 +118,7 @@ def test_what_is_followed_is_what_convolutions_and_poolings_made_and_all_of_its_
         "Conv2D": ["convolve"],
         "BatchNorm": ["batch_norm"],
         "Tanh": ["tanh"],
-        "Residual": ["tanh", "add"],
+        "Residual": ["tanh", "residual"],
         "Dense": [],
         "ReLU": [],
         "MaxPool": ["max_pool"],

@@ -127,6 +127,7 @@ ELEMENTWISE = {
 
 ARITHMETIC = {
     "add": binary(lambda a, b: a + b),
+    "residual": binary(lambda a, b: a + b),
     "subtract": binary(lambda a, b: a - b),
     "multiply": binary(lambda a, b: a * b),
     "divide": binary(lambda a, b: a / b, far(0.0)),

@@ -175,6 +175,7 @@ FORMULAS = {
     "gru": recurrent(torch.nn.GRU, 3),
     "absolute": torch.abs,
     "add": torch.add,
+    "residual": torch.add,
     "batch_norm": normalized,
     "affine": lambda x, w, b: F.linear(x, w.T, b),
     "attention": attended,

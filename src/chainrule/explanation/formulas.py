@@ -41,6 +41,7 @@ SPELLED = frozenset(
         "not_equal",
         "power",
         "power_of",
+        "residual",
         "sign",
         "sin",
         "sqrt",

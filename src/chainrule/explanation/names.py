@@ -46,7 +46,7 @@ from chainrule.ops.counting import MOVES
 NOUNS = {
     "add": "sum", "subtract": "difference", "multiply": "product", "divide": "quotient",
     "absolute": "size", "maximum": "larger", "minimum": "smaller", "power_of": "power",
-    "label_cross_entropy": "cross_entropy", "where": "chosen", "sqrt": "root",
+    "label_cross_entropy": "cross_entropy", "where": "chosen", "sqrt": "root", "residual": "sum",
 }  # fmt: skip
 """What the result of a primitive is called, where not by the primitive's own name."""
 

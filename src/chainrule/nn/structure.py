@@ -89,7 +89,7 @@ class Residual:
     def apply(self, params: Tree, state: Tree, x: Any, context: Context) -> tuple[Any, Tree]:
         out, state = apply_layer(self.layer, params, state, x, context.child(0))
         values, lengths = split_lengths(x)
-        return with_lengths(values + split_lengths(out)[0], lengths), state
+        return with_lengths(ops.residual(values, split_lengths(out)[0]), lengths), state
 
 
 @dataclass(frozen=True)

@@ -148,11 +148,12 @@ class TransformerBlock:
             return parts[name].apply(params[name], {}, x, context)[0]
 
         looked = run("attention", with_lengths(run("attention_norm", values), lengths))
-        values = values + drop(split_lengths(looked)[0], self.dropout, context.child(0))
+        found = drop(split_lengths(looked)[0], self.dropout, context.child(0))
+        values = ops.residual(values, found)
         inner = drop(
             ops.gelu(run("hidden", run("forward_norm", values))), self.dropout, context.child(1)
         )
-        values = values + drop(run("out", inner), self.dropout, context.child(2))
+        values = ops.residual(values, drop(run("out", inner), self.dropout, context.child(2)))
         return with_lengths(values, lengths), state
 
 

@@ -20,6 +20,7 @@ from chainrule.ops.arithmetic import (
     multiply,
     not_equal,
     power,
+    residual,
     subtract,
     where,
 )
@@ -160,6 +161,7 @@ __all__ = [
     "random_uniform",
     "relu",
     "reshape",
+    "residual",
     "scan",
     "sigmoid",
     "sign",
