@@ -14,6 +14,10 @@ def take(source, **settings):
     return as_features(source, **{"dtype": "float32", **settings})
 
 
+def test_finite_numbers_are_taken_even_where_their_sum_is_not_finite():
+    assert take(np.full((2, 3), 3e38, "float32")).max() == np.float32(3e38)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
     "source",

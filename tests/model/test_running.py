@@ -172,6 +172,10 @@ def test_arrays_put_in_place_of_others_are_seen_and_writing_into_them_is_refused
     model.params[0]["weight"] = np.zeros((2, 1), "float32")
     assert (model.predict(X, engine="xla") == 0).all()
     assert (before != 0).all()
+    deep = model_of([nn.Residual(nn.Network([nn.Dense(2)]))], (2,))
+    assert (deep.predict(X, engine="xla") != X).all()
+    deep.params[0][0].update(weight=np.zeros((2, 2), "float32"))
+    assert (deep.predict(X, engine="xla") == X).all()
     doubled = replace(model, params=({"weight": np.ones((2, 1), "float32"), "bias": np.ones(1)},))
     assert doubled.predict(X, engine="xla") == 3
 

@@ -52,6 +52,8 @@ def tree_map(function: Callable[..., Any], tree: Tree, *others: Tree) -> Tree:
     >>> tree_map(lambda a, b: a + b, {"x": 1}, {"x": 2})
     {'x': 3}
     """
+    if type(tree) is not dict and type(tree) is not tuple:
+        return function(tree, *others)
     columns = [leaves(other) for other in (tree, *others)]
     return rebuild(tree, iter([function(*row) for row in zip(*columns, strict=True)]))
 

@@ -198,7 +198,7 @@ def check_finite(array: Any, name: str, columns: list[str] | None = None) -> Non
     if array.dtype.kind != "f":
         return
     with np.errstate(all="ignore"):
-        finite_sum = np.isfinite(array.sum(dtype="float64"))
+        finite_sum = np.isfinite(array.sum())
     if finite_sum:
         return
     bad = ~np.isfinite(array)

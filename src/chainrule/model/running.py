@@ -9,7 +9,8 @@ it; shapes and engines differ in how they round.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -51,15 +52,18 @@ class Runner:
     ) -> None:
         self.network, self.params, self.state = network, params, state
         self.in_shape, self.dtype = in_shape, dtype
-        self._made_of = leaves((params, state))
+        self._made_of = [(part, list(part.values())) for part in _dicts_of((params, state))]
         self._cost: Cost | None = None
         self._compiled: Compiled | None = None
 
     def holds(self, params: Tree, state: Tree) -> bool:
         """Whether these are the very arrays that it was made of."""
-        given = leaves((params, state))
-        same = (a is b for a, b in zip(given, self._made_of, strict=False))
-        return len(given) == len(self._made_of) and all(same)
+        if params is not self.params or state is not self.state:
+            return False
+        return all(
+            len(part) == len(then) and all(map(operator.is_, part.values(), then))
+            for part, then in self._made_of
+        )
 
     def __call__(self, X: Any, engine: str) -> Any:
         """The outputs for inputs X."""
@@ -86,6 +90,15 @@ class Runner:
             made_of = self.network, self.params, self.state, self.in_shape, self.dtype
             self._cost = forward_cost(*made_of)
         return self._cost
+
+
+def _dicts_of(tree: Tree) -> Iterator[dict[str, Any]]:
+    """All dicts in a tree, in which alone a part can be put in place of another."""
+    if isinstance(tree, dict):
+        yield tree
+    for part in tree.values() if isinstance(tree, dict) else tree:
+        if isinstance(part, dict | tuple):
+            yield from _dicts_of(part)
 
 
 _runners: WeakKeyDictionary[Any, Runner] = WeakKeyDictionary()
@@ -127,7 +140,7 @@ class Compiled:
             if streams > 1:  # of one stream the program takes them sooner as they are
                 X = tree_map(lambda x: self._engine.put(x, streams, parted=True), X)
             out = tree_map(self._engine.get, self._program(X, streams)(numbers, X))
-        if shape_of(X) != shape_of(given):
+        if X is not given and shape_of(X) != shape_of(given):
             out = cut_back(out, self._steps_of(given))
         return tree_map(lambda x: np.array(x[:rows]), out)
 
@@ -154,8 +167,7 @@ class Compiled:
         return numbers
 
     def _program(self, X: Any, streams: int) -> Callable[..., Any]:
-        shapes = tree_map(lambda x: (x.shape, str(x.dtype)), X)
-        name = (streams, repr(shapes))
+        name = (streams, *[(x.shape, x.dtype) for x in leaves(X)])
         if name not in self._programs:
             key = None if self._key is None else ("predict", self._key, self._runner.dtype, *name)
             rows = len(leaves(X)[0]) // streams
