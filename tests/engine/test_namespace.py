@@ -119,8 +119,8 @@ CALLS = {
     "zeros_like": [(A,)],
 }
 LOOPS = {"while_loop", "cond", "scan", "scan_in_place", "traced_once", "apart"}
-STREAMS = {"stream", "sum_streams"}
-"""Tested in tests/training/test_streams.py: they mean something in a program alone."""
+STREAMS = {"stream", "sum_streams", "stack_streams"}
+"""Tested in test_streams.py and tests/model/test_steps.py: they mean something in a program."""
 
 
 def test_every_function_of_the_list_is_compared():

@@ -165,6 +165,13 @@ def sum_streams(tree: Any) -> Any:
     return jax.tree.unflatten(structure, summed)
 
 
+def stack_streams(x: Array) -> Array:
+    if _own_stream() is None:
+        return x[None]
+    stack: Array = lax.all_gather(x, STREAMS)
+    return stack
+
+
 def traced_once(function: Callable[..., Any]) -> Callable[..., Any]:
     once: Callable[..., Any] = jax.jit(function, inline=True)
     return once
@@ -224,6 +231,7 @@ JAX = cast(
         set_at=set_at,
         stream=stream,
         sum_streams=sum_streams,
+        stack_streams=stack_streams,
         traced_once=traced_once,
         while_loop=lax.while_loop,
         cond=cond,

@@ -202,6 +202,11 @@ class Namespace(Protocol):
         """The sum of every array of a tree over all streams, the same bits in each of them."""
         ...
 
+    def stack_streams(self, x: Array) -> Array:
+        """x of all streams along a new first axis, in each of them; of one stream where there is
+        one."""
+        ...
+
     def traced_once(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """A function of trees of arrays that is traced once for every set of their shapes.
 

@@ -77,6 +77,10 @@ def sum_streams(tree: Any) -> Any:
     return tree
 
 
+def stack_streams(x: Array) -> Array:
+    return x[None]
+
+
 def set_at(x: Array, index: Any, value: Array) -> Array:
     x[index] = value
     return x
@@ -133,6 +137,7 @@ NUMPY = cast(
         set_at=set_at,
         stream=stream,
         sum_streams=sum_streams,
+        stack_streams=stack_streams,
         traced_once=traced_once,
         while_loop=while_loop,
         cond=cond,

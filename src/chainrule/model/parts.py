@@ -24,6 +24,11 @@ def on_one_thread(*descriptions: Any) -> bool:
     return any(getattr(part, "one_thread", False) for part in parts_of(descriptions))
 
 
+def cuts_steps(*descriptions: Any) -> bool:
+    """Whether any layer shares out the steps of one example among streams."""
+    return any(getattr(part, "cuts_steps", False) for part in parts_of(descriptions))
+
+
 def pieces_for(network: Any, rows: int, largest: int, whole_batch: bool = False) -> int:
     """Into how many pieces rows are cut, since what is made of many leaves the cache: a power of
     two that divides them, or 1.

@@ -20,7 +20,7 @@ from chainrule.autodiff import Tree, hyper_values, leaves, program_key, tree_map
 from chainrule.engine import choose_engine, engine_by_name
 from chainrule.model.cost import Cost, forward_cost
 from chainrule.model.inputs import shape_of
-from chainrule.model.parts import in_pieces, on_one_thread, only_ours, pieces_for
+from chainrule.model.parts import cuts_steps, in_pieces, on_one_thread, only_ours, pieces_for
 from chainrule.nn import Context, Network, pictures_scaled
 from chainrule.ops import is_sequence
 
@@ -38,6 +38,9 @@ FEW_OPERATIONS = 100_000
 
 SMALLEST_PART = 8
 """Rows: with fewer in each of two streams, one is as fast."""
+
+MUCH_OF_A_ROW = 100_000_000
+"""Operations: of one row with fewer, streams would wait for each other longer than they gain."""
 
 
 class Runner:
@@ -135,9 +138,12 @@ class Compiled:
             size = next(n for n in ROWS if n >= rows)
             X = filled_up(X, size, self._runner.in_shape)
         streams = self._streams(size)
+        if size == 1 and self._cut:  # the row stands in every stream
+            size = streams = self._engine.streams
+            X = filled_up(X, size, self._runner.in_shape)
         with self._engine.precision(self._runner.dtype):
             numbers = self._numbers.get(streams) or self._put(streams)
-            if streams > 1:  # of one stream the program takes them sooner as they are
+            if 1 < streams < size:  # the program takes a row or two sooner as they are
                 X = tree_map(lambda x: self._engine.put(x, streams, parted=True), X)
             out = tree_map(self._engine.get, self._program(X, streams)(numbers, X))
         if X is not given and shape_of(X) != shape_of(given):
@@ -150,6 +156,14 @@ class Compiled:
         if name not in self._shapes:
             self._shapes[name] = shape_of(self._runner.by_numpy(tree_map(lambda x: x[:1], X)))
         return self._shapes[name]
+
+    @functools.cached_property
+    def _cut(self) -> bool:
+        """Whether the steps of a single row are worth sharing out among streams."""
+        runner, streams = self._runner, self._engine.streams
+        able = self._parted and streams > 1 and cuts_steps(runner.network)
+        even = isinstance(runner.in_shape, tuple) and runner.in_shape[0] % streams == 0
+        return able and even and runner.cost().operations >= MUCH_OF_A_ROW
 
     def _streams(self, rows: int) -> int:
         streams = self._engine.streams if self._parted else 1
@@ -171,9 +185,8 @@ class Compiled:
         if name not in self._programs:
             key = None if self._key is None else ("predict", self._key, self._runner.dtype, *name)
             rows = len(leaves(X)[0]) // streams
-            build = functools.partial(
-                self._build, self._pieces(rows) if self._parted and rows > 1 else 1
-            )
+            pieces = self._pieces(rows) if self._parted and rows > 1 else 1
+            build = functools.partial(self._build, pieces, streams if rows == 1 else 1)
             self._programs[name] = self._engine.compile(build, key, streams, parted=True)
         return self._programs[name]
 
@@ -181,8 +194,9 @@ class Compiled:
         """What a wide or deep network makes of many images would leave the cache."""
         return pieces_for(self._runner.network, rows, self._runner.cost().largest)
 
-    def _build(self, pieces: int) -> Callable[..., Any]:
+    def _build(self, pieces: int, step_streams: int) -> Callable[..., Any]:
         network, dtype, xp = self._runner.network, self._runner.dtype, self._engine.xp
+        context = Context(step_streams=step_streams)
 
         def program(numbers: Tree, X: Any) -> Any:
             own = with_hyper(network, numbers["rates"])
@@ -192,7 +206,7 @@ class Compiled:
                 if not own.layers[layers]:
                     return x
                 params, state = numbers["params"][layers], numbers["state"][layers]
-                return Network(own.layers[layers]).apply(params, state, x, Context())[0]
+                return Network(own.layers[layers]).apply(params, state, x, context)[0]
 
             def first(X: Any) -> Any:
                 return run(slice(end), pictures_scaled(X, dtype))

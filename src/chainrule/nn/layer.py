@@ -22,6 +22,8 @@ What else there is to know of a layer its class may say; what it does not say is
     few_at_a_time   of these, one whose numbers leave the cache unless few examples go at a time:
                     the fewest with which it is as fast as with many
     whole_batch     in training it looks at the batch as a whole
+    cuts_steps      in a prediction every stream may work on a part of an example's steps, see
+                    `Context.step_streams`
 """
 
 from __future__ import annotations
@@ -48,6 +50,8 @@ class Context:
         streams: in how many equal parts the batch is worked on at once.
         parts: in how many equal parts it is cut in all; the layer sees one.
         first_row: where in the batch this part begins.
+        step_streams: in how many streams the very same examples are predicted. A layer takes and
+            gives all of their steps in each; in between it may share them out.
     """
 
     training: bool = False
@@ -57,6 +61,7 @@ class Context:
     streams: int = 1
     parts: int = 1
     first_row: Any = 0
+    step_streams: int = 1
 
     def child(self, index: int) -> Context:
         """The context of the layer at a position inside this one."""

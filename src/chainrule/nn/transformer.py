@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -110,6 +111,11 @@ class TransformerBlock:
     one_thread: ClassVar[bool] = True
     few_at_a_time: ClassVar[int] = 2
 
+    @property
+    def cuts_steps(self) -> bool:
+        """Whether a part of the steps can be predicted in a stream of its own."""
+        return not self.causal
+
     def __post_init__(self) -> None:
         MultiHeadAttention(self.heads)
         if self.hidden is not None:
@@ -147,6 +153,10 @@ class TransformerBlock:
         def run(name: str, x: Any) -> Any:
             return parts[name].apply(params[name], {}, x, context)[0]
 
+        streams = context.step_streams
+        even = lengths is None and values.shape[1] % streams == 0
+        if streams > 1 and self.cuts_steps and even:
+            return self._in_streams(run, values, streams), state
         looked = run("attention", with_lengths(run("attention_norm", values), lengths))
         found = drop(split_lengths(looked)[0], self.dropout, context.child(0))
         values = ops.residual(values, found)
@@ -155,6 +165,20 @@ class TransformerBlock:
         )
         values = ops.residual(values, drop(run("out", inner), self.dropout, context.child(2)))
         return with_lengths(values, lengths), state
+
+    def _in_streams(self, run: Callable[[str, Any], Any], x: Any, streams: int) -> Any:
+        """The prediction, where each stream works on a part of the steps and looks at all of them.
+
+        What it computes twice, the keys and values, costs less than waiting for the other's.
+        """
+        normal = run("attention_norm", x)
+        own, looking = (ops.own_steps(part, streams) for part in (x, normal))
+        own = own + run("attention", {"queries": looking, "memory": normal})
+        inner = ops.gelu(run("hidden", run("forward_norm", own)))
+        middle = inner.shape[1] // 2
+        halves = [inner[:, :middle], inner[:, middle:]]  # so short that threads do not share one
+        own = own + ops.concatenate([run("out", half) for half in halves], axis=1)
+        return ops.all_steps(own)
 
 
 def _check_rank(layer: str, shape: tuple[int, ...]) -> None:

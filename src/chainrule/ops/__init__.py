@@ -79,7 +79,7 @@ from chainrule.ops.reduce import (
     sum_over_streams,
 )
 from chainrule.ops.scan import scan
-from chainrule.ops.sequences import is_sequence, valid_steps
+from chainrule.ops.sequences import all_steps, is_sequence, own_steps, valid_steps
 from chainrule.ops.shape import (
     broadcast_to,
     concatenate,
@@ -97,6 +97,7 @@ __all__ = [
     "absolute",
     "add",
     "affine",
+    "all_steps",
     "argmax",
     "attention",
     "attention_weights",
@@ -151,6 +152,7 @@ __all__ = [
     "negative",
     "not_equal",
     "one_hot",
+    "own_steps",
     "pad",
     "perceptron_criterion",
     "pick",
