@@ -108,4 +108,5 @@ def test_the_streams_steps_make_up_the_whole():
     with engine.precision("float64"):
         out = engine.compile(build, None, 2, parted=True)({}, engine.put(both, 2, parted=True))
     np.testing.assert_array_equal(engine.get(out), both + 1)
+    np.testing.assert_array_equal(engine.get_first(out), x + 1)
     assert (ops.all_steps(ops.own_steps(x, 1)) == x).all()

@@ -66,6 +66,10 @@ class Engine(Protocol):
         """An array of the engine as a NumPy array."""
         ...
 
+    def get_first(self, array: Any) -> Any:
+        """The part of it that the first stream made, sooner there than the whole."""
+        ...
+
 
 class NumpyEngine:
     """Runs a program eagerly: no compile time, every number can be looked at."""
@@ -97,6 +101,8 @@ class NumpyEngine:
 
     def get(self, array: Any) -> Any:
         return np.asarray(array)
+
+    get_first = get
 
 
 def jax_is_installed() -> bool:

@@ -159,5 +159,8 @@ class XlaEngine:
     def get(self, array: Any) -> Any:
         return np.asarray(array)
 
+    def get_first(self, array: Any) -> Any:
+        return np.asarray(array.addressable_data(0))
+
 
 XLA = XlaEngine()

@@ -145,7 +145,8 @@ class Compiled:
             numbers = self._numbers.get(streams) or self._put(streams)
             if 1 < streams < size:  # the program takes a row or two sooner as they are
                 X = tree_map(lambda x: self._engine.put(x, streams, parted=True), X)
-            out = tree_map(self._engine.get, self._program(X, streams)(numbers, X))
+            get = self._engine.get_first if 1 < streams == size else self._engine.get
+            out = tree_map(get, self._program(X, streams)(numbers, X))
         if X is not given and shape_of(X) != shape_of(given):
             out = cut_back(out, self._steps_of(given))
         return tree_map(lambda x: np.array(x[:rows]), out)
