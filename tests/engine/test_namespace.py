@@ -121,10 +121,12 @@ CALLS = {
 LOOPS = {"while_loop", "cond", "scan", "scan_in_place", "traced_once", "apart"}
 STREAMS = {"stream", "sum_streams", "stack_streams"}
 """Tested in test_streams.py and tests/model/test_steps.py: they mean something in a program."""
+PREPARED = {"once"}
+"""Tested in test_prepared.py."""
 
 
 def test_every_function_of_the_list_is_compared():
-    assert set(CALLS) | LOOPS | STREAMS | {"name", "own_convolution"} == LISTED
+    assert set(CALLS) | LOOPS | STREAMS | PREPARED | {"name", "own_convolution"} == LISTED
 
 
 def called(xp, name, call, move):

@@ -16,6 +16,7 @@ from chainrule.errors import EngineError, SettingError
 from chainrule.model import Model, forward_cost, running
 from chainrule.model.cost import Cost
 from chainrule.model.parts import in_pieces
+from chainrule.ops import winograd
 
 RANDOM = np.random.default_rng(3)
 
@@ -40,6 +41,10 @@ STACKS = {
     "images": (
         [*(nn.Conv2D(16, 3), nn.ReLU(), nn.MaxPool(2), nn.Flatten()), nn.Dense(9), nn.Dense(2)],
         (22, 22, 1),
+    ),
+    "small windows": (
+        [nn.Residual(nn.Conv2D(16, 3, padding="same")), nn.Conv2D(16, 3), nn.BatchNorm()],
+        (6, 7, 16),
     ),
     "transformer": ([nn.TransformerBlock(2), nn.GlobalPool(), nn.Dense(2)], (5, 4)),
 }
@@ -102,6 +107,39 @@ def test_sequences_of_other_lengths_need_few_programs_and_keep_their_steps(monke
         valid = np.arange(steps) < X["lengths"][:, None]
         np.testing.assert_allclose(ours[valid], theirs[valid], rtol=1e-10)
     assert runs == {(4, steps, 1) for steps in (1, 2, 4, 8, 16)}
+
+
+def test_filters_are_transformed_by_a_program_that_runs_once(monkeypatch):
+    traced, transforming, transform = [], [], winograd._over_places
+
+    def watched(name, make):
+        def made(*settings):
+            program = make(*settings)
+
+            def run(numbers, X):
+                traced.append(name)
+                return program(numbers, X)
+
+            return run
+
+        return made
+
+    for name in ("preparation", "prediction"):
+        monkeypatch.setattr(running, name, watched(name, getattr(running, name)))
+    model = model_of(*STACKS["small windows"])
+    X = RANDOM.normal(size=(64, 6, 7, 16)).astype("float32")
+    expected = model.predict(X, engine="numpy")
+    monkeypatch.setattr(
+        winograd, "_over_places", lambda *args: transforming.append(traced[-1]) or transform(*args)
+    )
+    one = model.predict(X[:1], engine="xla")
+    np.testing.assert_allclose(one, expected[:1], rtol=1e-5, atol=1e-5)
+    assert (model.predict(X[:1], engine="xla") == one).all()
+    assert traced == ["preparation", "prediction"]
+    assert transforming == ["preparation"] * 2
+    np.testing.assert_allclose(model.predict(X, engine="xla"), expected, rtol=1e-5, atol=1e-5)
+    model.params[1]["weight"] = np.zeros_like(model.params[1]["weight"])
+    assert (model.predict(X[:1], engine="xla") != one).any()
 
 
 def test_images_go_in_pieces_and_the_product_behind_them_gets_all_rows(monkeypatch):

@@ -11,6 +11,7 @@ from chainrule.engine.engines import (
 from chainrule.engine.lookup import namespace_of
 from chainrule.engine.namespace import Array, Namespace
 from chainrule.engine.numpy_namespace import NUMPY
+from chainrule.engine.prepared import collected, given
 from chainrule.engine.spelling import UnspelledError, is_filled, spelled
 from chainrule.engine.threads import threads_at_most
 from chainrule.engine.windows import (
@@ -34,11 +35,13 @@ __all__ = [
     "UnspelledError",
     "choose_engine",
     "chunk_of",
+    "collected",
     "columns",
     "convolve_padded",
     "depthwise",
     "engine_by_name",
     "for_filters",
+    "given",
     "gpu_is_there",
     "interleaved",
     "is_filled",

@@ -20,6 +20,7 @@ from jax.experimental.xla_metadata import set_xla_metadata
 
 from chainrule.engine.blocks import SHORT
 from chainrule.engine.namespace import SHARED, Array, Namespace
+from chainrule.engine.prepared import once
 
 STREAMS = "streams"
 """The name of the axis along which a program runs in several streams."""
@@ -224,6 +225,7 @@ JAX = cast(
         matmul_tn=matmul_tn,
         alone=alone,
         apart=apart,
+        once=once,
         own_convolution=own_convolution,
         erf=jax.scipy.special.erf,
         take=take,

@@ -169,6 +169,14 @@ class Namespace(Protocol):
         compute any of it again. Nothing in it is shared out among threads."""
         ...
 
+    def once(self, body: Callable[..., Any], *arrays: Array) -> Any:
+        """What the body makes of arrays that follow from a network's numbers, never from its rows.
+
+        A program that is called many times with the same numbers computes it once
+        (`engine/prepared.py`). Not for the body of a loop, nor inside `apart` or `traced_once`.
+        """
+        ...
+
     def own_convolution(self) -> Function | None:
         """The device's own convolution, as cuDNN's on a GPU, where no detour is faster; else None.
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from chainrule.engine.namespace import SHARED, Array, Namespace
+from chainrule.engine.prepared import once
 
 
 def astype(x: Array, dtype: str) -> Array:
@@ -130,6 +131,7 @@ NUMPY = cast(
         matmul_tn=matmul_tn,
         alone=alone,
         apart=apart,
+        once=once,
         own_convolution=lambda: None,
         erf=erf,
         take=take,

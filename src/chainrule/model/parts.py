@@ -29,6 +29,11 @@ def cuts_steps(*descriptions: Any) -> bool:
     return any(getattr(part, "cuts_steps", False) for part in parts_of(descriptions))
 
 
+def prepares(*descriptions: Any) -> bool:
+    """Whether any layer makes something of its numbers that serves all calls of a prediction."""
+    return any(getattr(part, "prepares", False) for part in parts_of(descriptions))
+
+
 def pieces_for(network: Any, rows: int, largest: int, whole_batch: bool = False) -> int:
     """Into how many pieces rows are cut, since what is made of many leaves the cache: a power of
     two that divides them, or 1.

@@ -16,11 +16,12 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from chainrule.autodiff import Tree, hyper_values, leaves, program_key, tree_map, with_hyper
+from chainrule.autodiff import Tree, hyper_values, leaves, program_key, tree_map
 from chainrule.engine import choose_engine, engine_by_name
 from chainrule.model.cost import Cost, forward_cost
 from chainrule.model.inputs import shape_of
-from chainrule.model.parts import cuts_steps, in_pieces, on_one_thread, only_ours, pieces_for
+from chainrule.model.parts import cuts_steps, on_one_thread, only_ours, pieces_for, prepares
+from chainrule.model.prediction import Program, prediction, preparation
 from chainrule.nn import Context, Network, pictures_scaled
 from chainrule.ops import is_sequence
 
@@ -142,11 +143,12 @@ class Compiled:
             size = streams = self._engine.streams
             X = filled_up(X, size, self._runner.in_shape)
         with self._engine.precision(self._runner.dtype):
-            numbers = self._numbers.get(streams) or self._put(streams)
+            if streams not in self._numbers:
+                self._numbers[streams] = self._put(streams)
             if 1 < streams < size:  # the program takes a row or two sooner as they are
                 X = tree_map(lambda x: self._engine.put(x, streams, parted=True), X)
             get = self._engine.get_first if 1 < streams == size else self._engine.get
-            out = tree_map(get, self._program(X, streams)(numbers, X))
+            out = tree_map(get, self._program(X, streams)(X))
         if X is not given and shape_of(X) != shape_of(given):
             out = cut_back(out, self._steps_of(given))
         return tree_map(lambda x: np.array(x[:rows]), out)
@@ -177,51 +179,34 @@ class Compiled:
             "state": runner.state,
             "rates": hyper_values(runner.network),
         }
-        numbers = tree_map(lambda x: self._engine.put(x, streams), tree)
-        self._numbers[streams] = numbers
-        return numbers
+        return tree_map(lambda x: self._engine.put(x, streams), tree)
 
-    def _program(self, X: Any, streams: int) -> Callable[..., Any]:
-        name = (streams, *[(x.shape, x.dtype) for x in leaves(X)])
+    def _program(self, X: Any, streams: int) -> Callable[[Any], Any]:
+        """The program for rows of such shapes, with its numbers.
+
+        Of one stream it takes what is made of them once. Several get a large batch, of which that
+        is a small part.
+        """
+        name = (streams, *[(x.shape, x.dtype.str) for x in leaves(X)])
         if name not in self._programs:
-            key = None if self._key is None else ("predict", self._key, self._runner.dtype, *name)
-            rows = len(leaves(X)[0]) // streams
+            of = self._runner.network, self._runner.dtype, self._engine.xp
+            numbers, rows = self._numbers[streams], len(leaves(X)[0]) // streams
             pieces = self._pieces(rows) if self._parted and rows > 1 else 1
-            build = functools.partial(self._build, pieces, streams if rows == 1 else 1)
-            self._programs[name] = self._engine.compile(build, key, streams, parted=True)
+            if self._padded and streams == pieces == 1 and prepares(self._runner.network):
+                prepare = self._compiled("prepare", preparation(*of, X), name)
+                numbers = {**numbers, "made": prepare(numbers, ())}
+            context = Context(step_streams=streams if rows == 1 else 1)
+            run = self._compiled("predict", prediction(*of, pieces, context), name)
+            self._programs[name] = functools.partial(run, numbers)
         return self._programs[name]
+
+    def _compiled(self, what: str, program: Program, name: Any) -> Program:
+        key = None if self._key is None else (what, self._key, self._runner.dtype, *name)
+        return self._engine.compile(lambda: program, key, name[0], parted=what == "predict")
 
     def _pieces(self, rows: int) -> int:
         """What a wide or deep network makes of many images would leave the cache."""
         return pieces_for(self._runner.network, rows, self._runner.cost().largest)
-
-    def _build(self, pieces: int, step_streams: int) -> Callable[..., Any]:
-        network, dtype, xp = self._runner.network, self._runner.dtype, self._engine.xp
-        context = Context(step_streams=step_streams)
-
-        def program(numbers: Tree, X: Any) -> Any:
-            own = with_hyper(network, numbers["rates"])
-            end = in_pieces(own) if pieces > 1 else len(own.layers)
-
-            def run(layers: slice, x: Any) -> Any:
-                if not own.layers[layers]:
-                    return x
-                params, state = numbers["params"][layers], numbers["state"][layers]
-                return Network(own.layers[layers]).apply(params, state, x, context)[0]
-
-            def first(X: Any) -> Any:
-                return run(slice(end), pictures_scaled(X, dtype))
-
-            def some(carry: tuple[()], X: Any) -> Any:
-                return carry, first(X)
-
-            if pieces == 1:
-                return first(X)
-            cut = tree_map(lambda x: xp.reshape(x, (pieces, -1, *x.shape[1:])), X)
-            _, out = xp.scan(some, (), cut, pieces, False)
-            return run(slice(end, None), tree_map(lambda x: xp.reshape(x, (-1, *x.shape[2:])), out))
-
-        return program
 
 
 def in_parts(run: Callable[[Any], Any], X: Any, most: int) -> Any:

@@ -70,6 +70,7 @@ class Conv2D:
     bias_init: Initializer = Zeros()
     one_thread: ClassVar[bool] = True
     few_at_a_time: ClassVar[int] = 8
+    prepares: ClassVar[bool] = True
     rank: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
@@ -116,6 +117,7 @@ class Conv1D:
     bias_init: Initializer = Zeros()
     one_thread: ClassVar[bool] = True
     few_at_a_time: ClassVar[int] = 8
+    prepares: ClassVar[bool] = True
     rank: ClassVar[int] = 1
     takes_lengths: ClassVar[bool] = True
 
@@ -175,6 +177,7 @@ class TransposedConv2D:
     bias_init: Initializer = Zeros()
     one_thread: ClassVar[bool] = True
     few_at_a_time: ClassVar[int] = 8
+    prepares: ClassVar[bool] = True
     rank: ClassVar[int] = 2
 
     def __post_init__(self) -> None:

@@ -21,6 +21,7 @@ What else there is to know of a layer its class may say; what it does not say is
     one_thread      XLA runs it on one thread, so that parts of a batch are worked on side by side
     few_at_a_time   of these, one whose numbers leave the cache unless few examples go at a time:
                     the fewest with which it is as fast as with many
+    prepares        it makes something of its numbers by `xp.once`, for all calls of a prediction
     whole_batch     in training it looks at the batch as a whole
     cuts_steps      in a prediction every stream may work on a part of an example's steps, see
                     `Context.step_streams`

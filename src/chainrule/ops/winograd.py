@@ -101,7 +101,7 @@ def convolve(xp: Any, x: Array, weight: Array, padding: Widths) -> Array:
         for n, (low, high), k in zip(x.shape[1:-1], padding, kernel, strict=True)
     ]
     ways = _ways(kernel, x.shape[0], counts)
-    matrices = _over_places(xp, _together(ways), weight)
+    matrices = xp.once(functools.partial(_over_places, xp, _together(ways)), weight)
 
     def some(carry: Any, arrays: Any) -> Any:
         whole = _whole_tiles(xp, arrays[0], padding, ways, [k - 1 for k in kernel])
