@@ -33,6 +33,7 @@ R = np.random.default_rng(0)
 A, B = R.normal(size=(3, 4)), R.normal(size=(3, 4))
 POSITIVE = np.abs(A) + 0.5
 ROWS = R.normal(size=(2, 3, 4))
+IMAGES = R.normal(size=(3, 6, 8, 30))
 LONG = np.abs(R.normal(size=(3, 300)))  # longer than the blocks in which a summed axis is cut
 BITS = R.integers(0, 2**32, (3, 4)).astype("uint32")
 IMAGE, KERNEL = R.integers(-3, 4, (2, 4, 5, 2)) * 1.0, R.integers(-3, 4, (2, 3, 2, 4)) * 1.0
@@ -101,6 +102,7 @@ CALLS = {
     "stack": [([A, B],)],
     "sum": [
         *[(A, axes, keep) for axes in [(), (0,), (1,), (-1,), (0, 1)] for keep in (False, True)],
+        *[(IMAGES, (1, 2), keep) for keep in (False, True)],
         *[(ROWS, (0, 2)), (ROWS, (-1, 0)), (A[:0], (0,)), (A[:0], (0, 1)), (A[:, :0], (0,))],
         *[
             (TRUE, (0,)),

@@ -28,6 +28,11 @@ STREAMS = "streams"
 LONGEST_ROW = 4096
 """Numbers: a longer row's sum would be shared out among the threads."""
 
+WORTH_A_PRODUCT = 1 << 10
+"""Numbers of an example: a sum between axes that are kept, as over the pixels of each of many
+images, is a product for each of them, a third to a tenth of the time that bringing all pixels to
+the front takes; of fewer numbers it was not measured."""
+
 SMALL = 1 << 16
 """Numbers: arrays up to this size are copied together sooner than two streams meet once more."""
 
@@ -48,6 +53,11 @@ def sum(x: Array, axis: Sequence[int], keepdims: bool = False) -> Array:
         return _sum_all(jnp.reshape(x, (count,))).reshape(shape)
     if kept == tuple(range(len(kept))) and count <= LONGEST_ROW:
         return (x.reshape(-1, count) @ jnp.ones((count, 1), x.dtype)).reshape(shape)
+    first, between = min(axes), max(axes) - min(axes) < len(axes)
+    each = math.prod(x.shape[first:])
+    if between and count < each < x.size and WORTH_A_PRODUCT <= each <= SHORT:
+        stack = x.reshape(-1, count, each // count)
+        return (jnp.ones((len(stack), 1, count), x.dtype) @ stack).reshape(shape)
     rows = jnp.transpose(x, axes + kept).reshape(count, -1)
     return _sum_rows(rows).reshape(shape)
 
