@@ -1,5 +1,9 @@
 """The two facades offer the same closed list of functions, and each gives the same numbers."""
 
+import os
+import subprocess
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -121,7 +125,7 @@ CALLS = {
     "zeros_like": [(A,)],
 }
 LOOPS = {"while_loop", "cond", "scan", "scan_in_place", "traced_once", "apart"}
-STREAMS = {"stream", "sum_streams", "stack_streams"}
+STREAMS = {"stream", "sum_streams", "stack_streams", "cut"}
 """Tested in test_streams.py and tests/model/test_steps.py: they mean something in a program."""
 PREPARED = {"once"}
 """Tested in test_prepared.py."""
@@ -227,3 +231,47 @@ def test_a_function_is_traced_once_for_all_arrays_of_one_shape():
 
 def test_work_after_a_loop_that_never_runs():
     assert NUMPY.while_loop(lambda c: c < 0, lambda c: c + 1, 3) == 3
+
+
+@pytest.mark.parametrize("xp", [NUMPY, JAX], ids=["numpy", "xla"])
+def test_a_vector_is_cut_into_arrays(xp):
+    parts = xp.cut(xp.asarray(np.arange(9.0)), [(2, 2), (), (1, 4)])
+    assert [part.tolist() for part in parts] == [[[0, 1], [2, 3]], 4, [[5, 6, 7, 8]]]
+    assert [part.shape for part in parts] == [(2, 2), (), (1, 4)]
+
+
+LONG_SUMS = [
+    ((100_000,), (0,)), ((100_003, 1), (0,)), ((5_003, 7), (0,)), ((27_139, 184), (0,)),
+    ((16, 1, 29_738), (0, 1)), ((6, 13, 65_536), (1,)), ((5, 100_003), (0,)), ((36, 2_777), (0,)),
+    ((2, 600_000), (1,)), ((4, 221_110), (1,)), ((2, 103, 48, 10), (1, 2)), ((37, 101, 23), (0, 2)),
+]  # fmt: skip
+"""Among them rows that no small number divides, and sums that XLA itself shares out."""
+
+
+@pytest.mark.parametrize(("shape", "axes"), LONG_SUMS)
+def test_a_long_sum_is_exact_to_its_rounding(shape, axes):
+    x = np.random.default_rng(0).normal(size=shape).astype("float32")
+    found = np.asarray(jax.jit(lambda x: JAX.sum(x, axes))(x))
+    wanted = x.astype("float64").sum(axes)
+    assert found.shape == wanted.shape
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=3e-6 * np.abs(x).sum(axes).max())
+
+
+BITS_OF_SUMS = f"""
+import hashlib, jax, numpy as np
+from chainrule.engine.jax_namespace import JAX
+found = hashlib.sha256()
+for shape, axes in {LONG_SUMS}:
+    x = np.random.default_rng(0).normal(size=shape).astype("float32")
+    found.update(np.asarray(jax.jit(lambda x: JAX.sum(x, axes))(x)).tobytes())
+print(found.hexdigest())
+"""
+
+
+def test_a_long_sum_has_the_same_bits_on_any_number_of_threads():
+    found = set()
+    for threads in ("1", "2", "4"):
+        run = [sys.executable, "-c", BITS_OF_SUMS]
+        environment = dict(os.environ, NPROC=threads)
+        found.add(subprocess.run(run, env=environment, check=True, capture_output=True).stdout)
+    assert len(found) == 1

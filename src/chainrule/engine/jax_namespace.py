@@ -1,12 +1,13 @@
 """The facade over JAX, used as a compiler and a runtime: `jax.grad` is nowhere in this package.
 
 Some functions are spelled in an unusual way so that XLA on a CPU gives the same bits on any number
-of threads: a sum is a product with ones, and the transposed factor of a weight gradient stands
-behind a barrier, which keeps XLA from choosing a product that splits the summed axis.
+of threads: long sums are cut up here, and the transposed factor of a weight gradient stands behind
+a barrier, which keeps XLA from choosing a product that splits the summed axis.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
@@ -25,13 +26,8 @@ from chainrule.engine.prepared import once
 STREAMS = "streams"
 """The name of the axis along which a program runs in several streams."""
 
-LONGEST_ROW = 4096
-"""Numbers: a longer row's sum would be shared out among the threads."""
-
-WORTH_A_PRODUCT = 1 << 10
-"""Numbers of an example: a sum between axes that are kept, as over the pixels of each of many
-images, is a product for each of them, a third to a tenth of the time that bringing all pixels to
-the front takes; of fewer numbers it was not measured."""
+AT_ONCE = 1 << 14
+"""Numbers: a sum over so many that lie side by side is one thread's."""
 
 SMALL = 1 << 16
 """Numbers: arrays up to this size are copied together sooner than two streams meet once more."""
@@ -42,37 +38,49 @@ def astype(x: Array, dtype: str) -> Array:
 
 
 def sum(x: Array, axis: Sequence[int], keepdims: bool = False) -> Array:
-    axes = tuple(a % x.ndim for a in axis)
-    if not jnp.issubdtype(x.dtype, jnp.floating) or not axes or x.size == 0:
+    """A longer sum than AT_ONCE is cut up here, since XLA would do it by the number of threads."""
+    axes = sorted(a % x.ndim for a in axis)
+    if not jnp.issubdtype(x.dtype, jnp.floating) or x.size <= AT_ONCE:
         dtype = x.dtype if x.dtype != bool else "int32"  # jnp would widen small integers
-        return jnp.sum(x, axis=axes, keepdims=keepdims, dtype=dtype)
-    kept = tuple(a for a in range(x.ndim) if a not in axes)
-    count = math.prod(x.shape[a] for a in axes)
-    shape = tuple(1 if a in axes else n for a, n in enumerate(x.shape) if keepdims or a in kept)
-    if not kept:
-        return _sum_all(jnp.reshape(x, (count,))).reshape(shape)
-    if kept == tuple(range(len(kept))) and count <= LONGEST_ROW:
-        return (x.reshape(-1, count) @ jnp.ones((count, 1), x.dtype)).reshape(shape)
-    first, between = min(axes), max(axes) - min(axes) < len(axes)
-    each = math.prod(x.shape[first:])
-    if between and count < each < x.size and WORTH_A_PRODUCT <= each <= SHORT:
-        stack = x.reshape(-1, count, each // count)
-        return (jnp.ones((len(stack), 1, count), x.dtype) @ stack).reshape(shape)
-    rows = jnp.transpose(x, axes + kept).reshape(count, -1)
-    return _sum_rows(rows).reshape(shape)
+        return jnp.sum(x, axis=tuple(axes), keepdims=keepdims, dtype=dtype)
+    shape = tuple(1 if a in axes else n for a, n in enumerate(x.shape) if keepdims or a not in axes)
+    for end in reversed(axes):
+        if end + 1 in axes:
+            continue
+        start = end
+        while start - 1 in axes:
+            start -= 1
+        before, after = x.shape[:start], x.shape[end + 1 :]
+        count = math.prod(x.shape[start : end + 1])
+        found = _sum_between(jnp.reshape(x, (math.prod(before), count, math.prod(after))))
+        x = jnp.reshape(found, (*before, *after))
+    return jnp.reshape(x, shape)
 
 
-def _sum_rows(rows: Array) -> Array:
-    return jnp.ones((1, rows.shape[0]), rows.dtype) @ rows
+def _sum_between(x: Array) -> Array:
+    """The sum over the middle axis of (before, count, after).
+
+    Sums of sums stand apart, or XLA would make one of them.
+    """
+    count, after = x.shape[1:]
+    if count * after <= (2 * AT_ONCE if count <= 256 else AT_ONCE):
+        return alone(jnp.sum(x, axis=1))
+    wide = after > AT_ONCE // 16
+    size = min(count, 8) if wide else _divisor(count, AT_ONCE // after)
+    whole = count - count % size
+    parts = jnp.reshape(x[:, :whole], (x.shape[0], -1, size, after))
+    if wide:
+        sums = functools.reduce(jnp.add, [parts[:, :, i] for i in range(size)])
+    else:
+        sums = alone(jnp.sum(parts, axis=2))
+    total = sums[:, 0] if sums.shape[1] == 1 else _sum_between(sums)
+    return total if whole == count else total + _sum_between(x[:, whole:])
 
 
-def _sum_all(x: Array) -> Array:
-    """Long vectors in two stages: columns of 256 first, since a long dot is split among threads."""
-    rest = x.size % 256
-    if x.size <= 4096:
-        return _sum_rows(x[:, None])[0, 0]
-    columns = _sum_rows(x[: x.size - rest].reshape(-1, 256))
-    return _sum_rows(jnp.concatenate([columns[0], x[x.size - rest :]])[:, None])[0, 0]
+def _divisor(count: int, most: int) -> int:
+    """The largest divisor up to `most`, or `most` if all others are less than half of it."""
+    fitting = [size for size in range(most // 2, most + 1) if count % size == 0]
+    return max(fitting, default=most)
 
 
 def matmul_nt(a: Array, b: Array) -> Array:
@@ -90,7 +98,19 @@ def matmul_tn(a: Array, b: Array) -> Array:
         return lax.dot_general(alone(a), b, (((a.ndim - 2,), (a.ndim - 2,)), (stack, stack)))
     if a.ndim == b.ndim == 2 and a.shape[1] > b.shape[1]:
         return jnp.swapaxes(alone(matmul_tn(b, a)), -1, -2)
-    return alone(jnp.swapaxes(alone(a), -1, -2)) @ b
+    return _transposed(a) @ b
+
+
+def _transposed(a: Array) -> Array:
+    if _own_stream() is None:
+        return alone(jnp.swapaxes(alone(a), -1, -2))
+    transposed: Array = apart(_swapped, a)
+    return transposed
+
+
+def _swapped(xp: Any, a: Array) -> Array:
+    swapped: Array = xp.swapaxes(a, -1, -2)
+    return swapped
 
 
 def alone(x: Array) -> Array:
@@ -105,9 +125,15 @@ def alone(x: Array) -> Array:
     return alone
 
 
-def apart(body: Callable[..., Any], *arrays: Array) -> Any:
+def apart(body: Callable[..., Any], *arrays: Array, **settings: Any) -> Any:
     with set_xla_metadata(inlineable="false"):  # type: ignore[no-untyped-call]
-        return jax.jit(body)(*arrays)
+        return _traced_by_shape(body, tuple(settings))(*arrays, **settings)
+
+
+@functools.cache
+def _traced_by_shape(body: Callable[..., Any], settings: tuple[str, ...]) -> Callable[..., Any]:
+    traced: Callable[..., Any] = jax.jit(functools.partial(body, JAX), static_argnames=settings)
+    return traced
 
 
 def own_convolution() -> Callable[..., Array] | None:
@@ -183,6 +209,29 @@ def stack_streams(x: Array) -> Array:
     return stack
 
 
+def cut(vector: Array, shapes: Sequence[tuple[int, ...]]) -> list[Array]:
+    """In a stream the places are told while it runs: where they are known beforehand, every part
+    is cut, and all that reads it computed, by code of its own, which takes XLA seconds to make."""
+    sizes = [math.prod(shape) for shape in shapes]
+    starts = [end - size for end, size in zip(np.cumsum(sizes).tolist(), sizes, strict=True)]
+    own = _own_stream()
+    if own is None:
+        parts = zip(starts, sizes, shapes, strict=True)
+        return [vector[start : start + size].reshape(shape) for start, size, shape in parts]
+
+    def told() -> list[Array]:
+        return [jnp.int32(start) for start in starts]
+
+    places = lax.cond(own >= 0, told, lambda: [jnp.int32(0) for _ in starts])
+    found = apart(_parts_at, vector, *places, sizes=tuple(sizes))
+    return [part.reshape(shape) for part, shape in zip(found, shapes, strict=True)]
+
+
+def _parts_at(xp: Any, vector: Array, *places: Array, sizes: tuple[int, ...]) -> list[Array]:
+    parts = zip(places, sizes, strict=True)
+    return [lax.dynamic_slice(vector, (place,), (size,)) for place, size in parts]
+
+
 def traced_once(function: Callable[..., Any]) -> Callable[..., Any]:
     once: Callable[..., Any] = jax.jit(function, inline=True)
     return once
@@ -244,6 +293,7 @@ JAX = cast(
         stream=stream,
         sum_streams=sum_streams,
         stack_streams=stack_streams,
+        cut=cut,
         traced_once=traced_once,
         while_loop=lax.while_loop,
         cond=cond,

@@ -164,9 +164,12 @@ class Namespace(Protocol):
         """x itself, across which a compiler moves and merges nothing before it fuses loops."""
         ...
 
-    def apart(self, body: Callable[..., Any], *arrays: Array) -> Any:
-        """What the body makes of arrays, in loops of its own: what comes before or after does not
-        compute any of it again. Nothing in it is shared out among threads."""
+    def apart(self, body: Callable[..., Any], *arrays: Array, **settings: Any) -> Any:
+        """`body(xp, *arrays, **settings)` in loops of its own: what comes before or after does not
+        compute any of it again. Nothing in it is shared out among threads.
+
+        It is traced once for every set of shapes and settings, which are hashable.
+        """
         ...
 
     def once(self, body: Callable[..., Any], *arrays: Array) -> Any:
@@ -213,6 +216,10 @@ class Namespace(Protocol):
     def stack_streams(self, x: Array) -> Array:
         """x of all streams along a new first axis, in each of them; of one stream where there is
         one."""
+        ...
+
+    def cut(self, vector: Array, shapes: Sequence[tuple[int, ...]]) -> list[Array]:
+        """A vector cut into arrays of these shapes, one after the other."""
         ...
 
     def traced_once(self, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
@@ -50,8 +51,8 @@ def alone(x: Array) -> Array:
     return x
 
 
-def apart(body: Callable[..., Any], *arrays: Array) -> Any:
-    return body(*arrays)
+def apart(body: Callable[..., Any], *arrays: Array, **settings: Any) -> Any:
+    return body(NUMPY, *arrays, **settings)
 
 
 def erf(x: Array) -> Array:
@@ -80,6 +81,12 @@ def sum_streams(tree: Any) -> Any:
 
 def stack_streams(x: Array) -> Array:
     return x[None]
+
+
+def cut(vector: Array, shapes: Sequence[tuple[int, ...]]) -> list[Array]:
+    ends = np.cumsum([math.prod(shape) for shape in shapes])
+    parts = np.split(vector, ends[:-1])
+    return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
 
 
 def set_at(x: Array, index: Any, value: Array) -> Array:
@@ -140,6 +147,7 @@ NUMPY = cast(
         stream=stream,
         sum_streams=sum_streams,
         stack_streams=stack_streams,
+        cut=cut,
         traced_once=traced_once,
         while_loop=while_loop,
         cond=cond,

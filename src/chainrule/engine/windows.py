@@ -80,9 +80,8 @@ def convolve_padded(
     products = math.prod(weight.shape[:-1])
     thin = xp.name == "xla" and groups == 1 < math.prod(weight.shape[:-2]) and products <= FUSED
     if thin or depthwise(x, weight, groups):
-        return xp.apart(
-            lambda x, weight: convolve_by_places(xp, x, weight, stride, dilation), x, weight
-        )
+        steps = {"stride": tuple(stride), "dilation": tuple(dilation)}
+        return xp.apart(convolve_by_places, x, weight, **steps)
     return convolve_by_columns(xp, x, weight, stride, dilation, groups)
 
 

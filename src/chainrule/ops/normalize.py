@@ -38,11 +38,9 @@ def batch_norm(
             f"batch_norm of {tuple(x.shape)} with shares {tuple(shares.shape)}: x is (batch, …, "
             "features), and there must be one share for each example or step."
         )
-    p = _normalized(xp, x, shares, streams)
-    rows = xp.reshape(x, (-1, x.shape[-1]))
-    mean = _over_batch(xp, xp.matmul(p, rows)[0], streams)
-    variance = _over_batch(xp, xp.matmul(p, xp.square(rows - mean))[0], streams)
-    factor = scale / xp.sqrt(variance + epsilon)
+    mean = _mean(xp, x, shares, streams)
+    variance = _mean(xp, xp.square(x - mean), shares, streams)
+    factor = scale * (1 / xp.sqrt(variance + epsilon))
     return x * factor + (offset - mean * factor), mean, variance
 
 
@@ -96,11 +94,23 @@ def _(
     )
 
 
+def _mean(xp: Any, x: Array, shares: Array, streams: int) -> Array:
+    """The mean of every feature over the whole batch: of every example, then of all."""
+    positions = tuple(range(shares.ndim, x.ndim - 1))
+    each = xp.sum(x, positions) if positions else x
+    total = xp.sum(each * xp.expand_dims(shares, -1), tuple(range(shares.ndim)))
+    return _over_batch(xp, total, streams) * _inverse(xp, x, shares, streams)
+
+
 def _normalized(xp: Any, x: Array, shares: Array, streams: int) -> Array:
     """The share of every row of features in the whole batch, (1, rows); they sum to 1."""
-    each = shares / _total(xp, x, shares, streams)
+    each = shares * _inverse(xp, x, shares, streams)
     each = xp.reshape(each, (*shares.shape, *(1,) * (x.ndim - 1 - shares.ndim)))
     return xp.reshape(xp.broadcast_to(each, x.shape[:-1]), (1, -1))
+
+
+def _inverse(xp: Any, x: Array, shares: Array, streams: int) -> Array:
+    return 1 / _total(xp, x, shares, streams)
 
 
 def _total(xp: Any, x: Array, shares: Array, streams: int) -> Array:

@@ -30,6 +30,8 @@ from chainrule.engine import SHORT, Array, chunk_of, padded, swept
 
 Sizes: TypeAlias = tuple[int, ...]
 Widths: TypeAlias = tuple[tuple[int, int], ...]
+Rows: TypeAlias = tuple[tuple[float, ...], ...]
+"""A matrix of numbers that are known beforehand."""
 
 TILES: dict[Sizes, int] = {(3,): 4, (4,): 4, (5,): 4, (3, 3): 4, (5, 5): 2}
 """Results of a tile along each axis, by the window: more would round more, and save little."""
@@ -102,12 +104,14 @@ def convolve(xp: Any, x: Array, weight: Array, padding: Widths) -> Array:
     ]
     ways = _ways(kernel, x.shape[0], counts)
     matrices = xp.once(functools.partial(_over_places, xp, _together(ways)), weight)
+    places = [len(way.seen) for way in ways]
+    tiles = [-(-count // way.step) for count, way in zip(counts, ways, strict=True)]
 
     def some(carry: Any, arrays: Any) -> Any:
         whole = _whole_tiles(xp, arrays[0], padding, ways, [k - 1 for k in kernel])
         seen = _at_places(xp, whole, [way.seen for way in ways], ways)
-        products = xp.matmul(xp.reshape(seen, (len(matrices), -1, x.shape[-1])), matrices)
-        products = xp.reshape(products, (*seen.shape[:-1], filters))
+        products = xp.matmul(seen, matrices)
+        products = xp.reshape(products, (*places, len(arrays[0]), *tiles, filters))
         return carry, (_results(xp, products, ways),)
 
     _, (out,) = swept(xp, some, (), (x,), _chunk(x, ways))
@@ -127,8 +131,7 @@ def to_weight(xp: Any, x: Array, cotangent: Array, kernel: Sizes, padding: Width
             _at_places(xp, seen, [way.seen for way in ways], ways),
             _at_places(xp, arrived, results, ways),
         )
-        rows = [xp.reshape(side, (len(whole), -1, side.shape[-1])) for side in sides]
-        return (total[0] + _summed(xp, *rows),), ()
+        return (total[0] + _summed(xp, *sides),), ()
 
     shape = len(whole), x.shape[-1], cotangent.shape[-1]
     zeros = xp.zeros(shape, dtype=x.dtype)
@@ -173,33 +176,71 @@ def _over_places(xp: Any, matrix: Array, x: Array) -> Array:
 
 
 def _at_places(xp: Any, x: Array, matrices: Sequence[Array], ways: Sequence[Filtering]) -> Array:
-    """A matrix along every axis of all tiles: (places of each axis, batch, tiles of each, …)."""
-    axes = range(len(ways))
-    for axis in reversed(axes):
-        matrix, step = matrices[axis], ways[axis].step
-        before = (slice(None),) * len(axes)
-        starts = matrix.shape[1]
-        last = x.shape[len(axes)] - starts + 1
-        parts = [x[(*before, slice(start, start + last, step))] for start in range(starts)]
-        x = xp.alone(xp.stack(_combined(matrix, parts), axis=0))
-    return x
+    """A matrix along every axis of all tiles: (places of all axes, tiles of all, channels)."""
+    at = len(ways)
+    for matrix, way in zip(reversed(matrices), reversed(ways), strict=True):
+        before, after = x.shape[:at], x.shape[at + 1 :]
+        rows = xp.reshape(x, (math.prod(before), x.shape[at], math.prod(after)))
+        found = xp.apart(_tiles_at_places, rows, matrix=_rows(matrix), step=way.step)
+        x = xp.reshape(found, (len(matrix), *before, found.shape[2], *after))
+    return xp.reshape(x, (math.prod(x.shape[:at]), math.prod(x.shape[at:-1]), x.shape[-1]))
+
+
+def _tiles_at_places(xp: Any, x: Array, *, matrix: Rows, step: int) -> Array:
+    """A matrix times every tile of x (rows, numbers, …): (places, rows, tiles, …)."""
+    starts = range(len(matrix[0]))
+    last = x.shape[1] - len(starts) + 1
+    parts = [x[:, start : start + last : step] for start in starts]
+    return _every_row(xp, matrix, parts, 0)
 
 
 def _results(xp: Any, products: Array, ways: Sequence[Filtering]) -> Array:
-    """Aᵀ along every axis of the places, and the tiles side by side: (batch, …, filters)."""
+    """Aᵀ along every axis of the places, and the tiles side by side: (batch, …, filters).
+
+    Args:
+        products: (places of each axis, batch, tiles of each axis, filters).
+    """
     for axis, way in enumerate(ways):
-        parts = [products[place] for place in range(len(way.results))]
-        after = len(ways) + axis + 1
-        products = xp.alone(xp.stack(_combined(way.results.T, parts), axis=after))
+        at = len(ways) + axis + 2
+        before, after = products.shape[1:at], products.shape[at:]
+        places = xp.reshape(products, (len(way.results), math.prod(before), math.prod(after)))
+        found = xp.apart(_results_of_places, places, matrix=_rows(way.results.T))
+        products = xp.reshape(found, (*before, way.step, *after))
     sizes = products.shape[1:-1]
     merged = [a * b for a, b in zip(sizes[::2], sizes[1::2], strict=True)]
     return xp.reshape(products, (products.shape[0], *merged, products.shape[-1]))
 
 
-def _combined(matrix: Array, parts: list[Array]) -> list[Array]:
+def _results_of_places(xp: Any, x: Array, *, matrix: Rows) -> Array:
+    """A matrix times the places of x (places, rows, …): (rows, results of a tile, …)."""
+    return _every_row(xp, matrix, [x[place] for place in range(len(x))], 1)
+
+
+def _every_row(xp: Any, matrix: Rows, parts: list[Array], axis: int) -> Array:
+    """Every row of the matrix times the parts, stacked along an axis.
+
+    XLA makes one loop of it, zeros multiplied along, where it would make one for each row.
+    """
+    if xp.name == "numpy":
+        return xp.stack(_combined(matrix, parts), axis=axis)
+    shape = [1] * (parts[0].ndim + 1)
+    shape[axis] = len(matrix)
+    factors = xp.asarray(matrix, dtype=parts[0].dtype)
+    total = None
+    for place, part in enumerate(parts):
+        product = xp.expand_dims(part, axis) * xp.reshape(factors[:, place], tuple(shape))
+        total = product if total is None else total + product
+    return total
+
+
+def _rows(matrix: Array) -> Rows:
+    return tuple([tuple(row) for row in matrix.tolist()])
+
+
+def _combined(matrix: Rows, parts: list[Array]) -> list[Array]:
     """Every row of the matrix times the parts, of which most are taken 0, 1 or -1 times."""
     rows = []
-    for row in matrix.tolist():
+    for row in matrix:
         total = None
         for factor, part in zip(row, parts, strict=True):
             if factor == 0:

@@ -25,7 +25,7 @@ from chainrule.optim import ReduceOnPlateau, schedule_of
 from chainrule.training.carry import settings_of, start_carry
 from chainrule.training.checkpoint import FINISHED, Found, Keeper
 from chainrule.training.interrupt import Flag, interruptible
-from chainrule.training.layout import FlatLayout, TreeLayout
+from chainrule.training.layout import layout_for
 from chainrule.training.pace import MOST_STEPS, Pace
 from chainrule.training.program import RUNNING, Shape, build_program
 from chainrule.training.records import Bad, Outcome, Plan, Progress
@@ -98,7 +98,7 @@ class _Run:
             pieces=plan.pieces,
             heads=counted_heads(task.loss),
         )
-        self.layout = (TreeLayout if engine.compiles else FlatLayout)(engine.xp, params)
+        self.layout = layout_for(engine, plan.streams, params)
         self.program: Callable[..., Tree] | None = None
         self.data = self._put(data)
         self.validation = self._put(validation if validation is not None else {})
@@ -352,7 +352,8 @@ class _Run:
         return {head: losses[-1] for head, losses in named.items() if losses}
 
     def _fetch(self, packed: Any) -> Tree:
-        return tree_map(lambda x: np.array(self.engine.get(x)), self.layout.unpack(packed))
+        fetched = tree_map(lambda x: np.array(self.engine.get(x)), packed)
+        return tree_map(np.array, self.layout.unpack(fetched))
 
     def _outcome(self, reason: str, bad: Bad | None, seconds: float) -> Outcome:
         carry = self.carry

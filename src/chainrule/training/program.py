@@ -71,7 +71,7 @@ def build_program(
         rate, corrections = tables["rate"][local, at], tables["corrections"][local, at]
         step_key = {"key": settings["key"], "step": carry["step"]}
         params, now = layout.unpack(carry["params"]), (carry["state"], settings["rates"])
-        made = _in_parts(xp, shape, gradient, params, now, batch, step_key)
+        made = _in_parts(xp, shape, layout, gradient, params, now, batch, step_key)
         (loss, (state, heads)), grads = made
         if shape.plateau:
             rate = rate * settings["plateau_now"]
@@ -175,16 +175,19 @@ def _picked(xp: Any, part: Tree, rows: Any) -> Tree:
 def _in_parts(
     xp: Any,
     shape: Shape,
+    layout: Layout,
     gradient: Callable[..., Any],
     params: Tree,
     now: tuple[Tree, Tree],
     batch: Tree,
     step_key: Tree,
 ) -> Any:
-    """What `gradient` gives of the whole batch, added up over the parts it is cut into."""
+    """What `gradient` gives of the whole batch, added up over the parts it is cut into; its
+    gradients as the layout takes them."""
     state, rates = now
     if shape.streams == 1:
-        return gradient(params, state, batch, step_key, rates)
+        results, grads = gradient(params, state, batch, step_key, rates)
+        return results, layout.gradients(grads)
     rows = len(batch["share"])
     start, size = xp.stream() * rows, rows // shape.pieces
 
@@ -204,7 +207,7 @@ def _in_parts(
         gradients = tuple([xp.zeros_like(x) for x in leaves(params)])
         zeros = (zero, dict.fromkeys(shape.heads, zero), gradients)
         (loss, heads, grads), _ = xp.scan(add, zeros, (starts, *pieces), shape.pieces, False)
-    loss, heads, grads = xp.sum_streams((loss, heads, grads))
+    loss, heads, grads = xp.sum_streams((loss, heads, tuple(layout.gradients(grads))))
     return (loss, (state, heads)), grads
 
 
