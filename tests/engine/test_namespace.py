@@ -126,7 +126,7 @@ CALLS = {
 }
 LOOPS = {"while_loop", "cond", "scan", "scan_in_place", "traced_once", "apart"}
 STREAMS = {"stream", "sum_streams", "stack_streams", "cut"}
-"""Tested in test_streams.py and tests/model/test_steps.py: they mean something in a program."""
+"""Tested in test_streams.py, test_layout.py and tests/model/test_steps.py, in programs."""
 PREPARED = {"once"}
 """Tested in test_prepared.py."""
 
@@ -244,26 +244,34 @@ LONG_SUMS = [
     ((100_000,), (0,)), ((100_003, 1), (0,)), ((5_003, 7), (0,)), ((27_139, 184), (0,)),
     ((16, 1, 29_738), (0, 1)), ((6, 13, 65_536), (1,)), ((5, 100_003), (0,)), ((36, 2_777), (0,)),
     ((2, 600_000), (1,)), ((4, 221_110), (1,)), ((2, 103, 48, 10), (1, 2)), ((37, 101, 23), (0, 2)),
+    ((256, 128), (0,)), ((255, 128), (0,)), ((255, 64, 2), (0,)), ((5, 16, 1_025), (1,)),
+    ((128, 256), (0,)), ((3, 128, 250), (1,)), ((64, 300), (0,)),
+    ((131, 128), (0,)), ((4_099, 1_500), (0,)),
 ]  # fmt: skip
 """Among them rows that no small number divides, and sums that XLA itself shares out."""
 
 
+@pytest.mark.parametrize(("dtype", "share"), [("float32", 1e-6), ("float64", 1e-14)])
 @pytest.mark.parametrize(("shape", "axes"), LONG_SUMS)
-def test_a_long_sum_is_exact_to_its_rounding(shape, axes):
-    x = np.random.default_rng(0).normal(size=shape).astype("float32")
-    found = np.asarray(jax.jit(lambda x: JAX.sum(x, axes))(x))
-    wanted = x.astype("float64").sum(axes)
+def test_a_long_sum_is_exact_to_its_rounding(shape, axes, dtype, share):
+    x = np.random.default_rng(0).normal(size=shape).astype(dtype)
+    with jax.enable_x64(dtype == "float64"):
+        found = np.asarray(jax.jit(lambda x: JAX.sum(x, axes))(x))
+    wanted = x.astype("longdouble").sum(axes)
     assert found.shape == wanted.shape
-    np.testing.assert_allclose(found, wanted, rtol=0, atol=3e-6 * np.abs(x).sum(axes).max())
+    assert found.dtype == dtype
+    assert np.abs(found - wanted).max() <= share * np.abs(x).sum(axes).max()
 
 
 BITS_OF_SUMS = f"""
 import hashlib, jax, numpy as np
 from chainrule.engine.jax_namespace import JAX
 found = hashlib.sha256()
-for shape, axes in {LONG_SUMS}:
-    x = np.random.default_rng(0).normal(size=shape).astype("float32")
-    found.update(np.asarray(jax.jit(lambda x: JAX.sum(x, axes))(x)).tobytes())
+with jax.enable_x64(True):
+    for dtype in ("float32", "float64"):
+        for shape, axes in {LONG_SUMS}:
+            x = np.random.default_rng(0).normal(size=shape).astype(dtype)
+            found.update(np.asarray(jax.jit(lambda x: JAX.sum(x, axes))(x)).tobytes())
 print(found.hexdigest())
 """
 

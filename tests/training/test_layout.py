@@ -71,3 +71,16 @@ def test_no_parameters_are_packed_and_unpacked() -> None:
     layout = JoinedLayout(NUMPY, ({}, {}))
     assert layout.pack(({}, {})) == ()
     assert layout.unpack(()) == ({}, {})
+
+
+@pytest.mark.parametrize("streams", [1, 2])
+def test_a_program_gets_the_arrays_that_were_packed(streams: int) -> None:
+    engine = engine_by_name("xla")
+    ones = {"empty": np.ones((0, 3)), "number": np.array(2.0), "whole": np.arange(6, dtype="int32")}
+    params = tree_map(lambda x: x.astype("float32") if x.dtype == "float64" else x, (*PARAMS, ones))
+    layout = JoinedLayout(engine.xp, params)
+    run = engine.compile(lambda: lambda packed: layout.unpack(packed), None, streams)
+    found = run(tree_map(lambda x: engine.put(x, streams), layout.pack(params)))
+    for a, b in zip(leaves(found), leaves(params), strict=True):
+        assert engine.get(a).dtype == b.dtype
+        np.testing.assert_array_equal(engine.get(a), b)

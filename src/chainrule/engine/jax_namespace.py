@@ -26,8 +26,8 @@ from chainrule.engine.prepared import once
 STREAMS = "streams"
 """The name of the axis along which a program runs in several streams."""
 
-AT_ONCE = 1 << 14
-"""Numbers: a sum over so many that lie side by side is one thread's."""
+AT_ONCE = 1 << 16
+"""Bytes: a sum over so much that lies side by side is one thread's (docs/decisions/0015)."""
 
 SMALL = 1 << 16
 """Numbers: arrays up to this size are copied together sooner than two streams meet once more."""
@@ -40,7 +40,7 @@ def astype(x: Array, dtype: str) -> Array:
 def sum(x: Array, axis: Sequence[int], keepdims: bool = False) -> Array:
     """A longer sum than AT_ONCE is cut up here, since XLA would do it by the number of threads."""
     axes = sorted(a % x.ndim for a in axis)
-    if not jnp.issubdtype(x.dtype, jnp.floating) or x.size <= AT_ONCE:
+    if not jnp.issubdtype(x.dtype, jnp.floating) or x.nbytes <= AT_ONCE:
         dtype = x.dtype if x.dtype != bool else "int32"  # jnp would widen small integers
         return jnp.sum(x, axis=tuple(axes), keepdims=keepdims, dtype=dtype)
     shape = tuple(1 if a in axes else n for a, n in enumerate(x.shape) if keepdims or a not in axes)
@@ -63,15 +63,16 @@ def _sum_between(x: Array) -> Array:
     Sums of sums stand apart, or XLA would make one of them.
     """
     count, after = x.shape[1:]
-    if count * after <= (2 * AT_ONCE if count <= 256 else AT_ONCE):
+    most = AT_ONCE // x.dtype.itemsize
+    if count * after <= (2 * most if count <= 256 else most):
         return alone(jnp.sum(x, axis=1))
-    wide = after > AT_ONCE // 16
-    size = min(count, 8) if wide else _divisor(count, AT_ONCE // after)
+    wide = after > most // 16
+    size = min(count, 8) if wide else _divisor(count, most // after)
     whole = count - count % size
-    parts = jnp.reshape(x[:, :whole], (x.shape[0], -1, size, after))
     if wide:
-        sums = functools.reduce(jnp.add, [parts[:, :, i] for i in range(size)])
+        sums = functools.reduce(jnp.add, [x[:, i:whole:size] for i in range(size)])
     else:
+        parts = jnp.reshape(x[:, :whole], (x.shape[0], -1, size, after))
         sums = alone(jnp.sum(parts, axis=2))
     total = sums[:, 0] if sums.shape[1] == 1 else _sum_between(sums)
     return total if whole == count else total + _sum_between(x[:, whole:])

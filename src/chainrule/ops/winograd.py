@@ -219,7 +219,8 @@ def _results_of_places(xp: Any, x: Array, *, matrix: Rows) -> Array:
 def _every_row(xp: Any, matrix: Rows, parts: list[Array], axis: int) -> Array:
     """Every row of the matrix times the parts, stacked along an axis.
 
-    XLA makes one loop of it, zeros multiplied along, where it would make one for each row.
+    XLA makes one loop of it, zeros multiplied along, where it would make one for each row. What has
+    overflowed is then not a number in more of a tile's results than by NumPy.
     """
     if xp.name == "numpy":
         return xp.stack(_combined(matrix, parts), axis=axis)

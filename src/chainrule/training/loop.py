@@ -352,7 +352,7 @@ class _Run:
         return {head: losses[-1] for head, losses in named.items() if losses}
 
     def _fetch(self, packed: Any) -> Tree:
-        fetched = tree_map(lambda x: np.array(self.engine.get(x)), packed)
+        fetched = tree_map(self.engine.get, packed)
         return tree_map(np.array, self.layout.unpack(fetched))
 
     def _outcome(self, reason: str, bad: Bad | None, seconds: float) -> Outcome:
