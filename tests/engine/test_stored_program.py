@@ -191,5 +191,6 @@ def test_a_full_disk_costs_no_run(engine, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(type(engine._folder), "write_bytes", full)
-    assert np.asarray(engine.compile(lambda: doubled, "doubled")(*given)["sum"])[0] == 2
+    found = engine.compile(lambda: doubled, "doubled")(*given)["sum"]
+    assert float(np.asarray(found)[0]) == 2  # JAX's own comparison would want to write, too
     assert not list(engine._folder.iterdir())
