@@ -125,7 +125,7 @@ CALLS = {
     "zeros_like": [(A,)],
 }
 LOOPS = {"while_loop", "cond", "scan", "scan_in_place", "traced_once", "apart"}
-STREAMS = {"stream", "sum_streams", "stack_streams", "cut"}
+STREAMS = {"stream", "in_streams", "sum_streams", "stack_streams", "cut"}
 """Tested in test_streams.py, test_layout.py and tests/model/test_steps.py, in programs."""
 PREPARED = {"once"}
 """Tested in test_prepared.py."""

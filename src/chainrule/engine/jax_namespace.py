@@ -99,14 +99,7 @@ def matmul_tn(a: Array, b: Array) -> Array:
         return lax.dot_general(alone(a), b, (((a.ndim - 2,), (a.ndim - 2,)), (stack, stack)))
     if a.ndim == b.ndim == 2 and a.shape[1] > b.shape[1]:
         return jnp.swapaxes(alone(matmul_tn(b, a)), -1, -2)
-    return _transposed(a) @ b
-
-
-def _transposed(a: Array) -> Array:
-    if _own_stream() is None:
-        return alone(jnp.swapaxes(alone(a), -1, -2))
-    transposed: Array = apart(_swapped, a)
-    return transposed
+    return (apart(_swapped, a) if in_streams() else alone(_swapped(JAX, alone(a)))) @ b
 
 
 def _swapped(xp: Any, a: Array) -> Array:
@@ -171,6 +164,10 @@ def set_at(x: Array, index: Any, value: Array) -> Array:
 def stream() -> Array:
     own = _own_stream()
     return jnp.int32(0) if own is None else own
+
+
+def in_streams() -> bool:
+    return _own_stream() is not None
 
 
 def _own_stream() -> Array | None:
@@ -292,6 +289,7 @@ JAX = cast(
         add_at=add_at,
         set_at=set_at,
         stream=stream,
+        in_streams=in_streams,
         sum_streams=sum_streams,
         stack_streams=stack_streams,
         cut=cut,

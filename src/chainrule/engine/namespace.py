@@ -209,6 +209,10 @@ class Namespace(Protocol):
         """The number of the stream that this is, int32; 0 where there is one."""
         ...
 
+    def in_streams(self) -> bool:
+        """Whether this program runs in several streams, where nothing is gained by threads."""
+        ...
+
     def sum_streams(self, tree: Any) -> Any:
         """The sum of every array of a tree over all streams, the same bits in each of them."""
         ...

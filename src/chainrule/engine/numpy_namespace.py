@@ -75,6 +75,10 @@ def stream() -> Array:
     return np.int32(0)
 
 
+def in_streams() -> bool:
+    return False
+
+
 def sum_streams(tree: Any) -> Any:
     return tree
 
@@ -145,6 +149,7 @@ NUMPY = cast(
         add_at=add_at,
         set_at=set_at,
         stream=stream,
+        in_streams=in_streams,
         sum_streams=sum_streams,
         stack_streams=stack_streams,
         cut=cut,

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -181,7 +181,7 @@ def _at_places(xp: Any, x: Array, matrices: Sequence[Array], ways: Sequence[Filt
     for matrix, way in zip(reversed(matrices), reversed(ways), strict=True):
         before, after = x.shape[:at], x.shape[at + 1 :]
         rows = xp.reshape(x, (math.prod(before), x.shape[at], math.prod(after)))
-        found = xp.apart(_tiles_at_places, rows, matrix=_rows(matrix), step=way.step)
+        found = _apart(xp, _tiles_at_places, rows, matrix=_rows(matrix), step=way.step)
         x = xp.reshape(found, (len(matrix), *before, found.shape[2], *after))
     return xp.reshape(x, (math.prod(x.shape[:at]), math.prod(x.shape[at:-1]), x.shape[-1]))
 
@@ -204,7 +204,7 @@ def _results(xp: Any, products: Array, ways: Sequence[Filtering]) -> Array:
         at = len(ways) + axis + 2
         before, after = products.shape[1:at], products.shape[at:]
         places = xp.reshape(products, (len(way.results), math.prod(before), math.prod(after)))
-        found = xp.apart(_results_of_places, places, matrix=_rows(way.results.T))
+        found = _apart(xp, _results_of_places, places, matrix=_rows(way.results.T))
         products = xp.reshape(found, (*before, way.step, *after))
     sizes = products.shape[1:-1]
     merged = [a * b for a, b in zip(sizes[::2], sizes[1::2], strict=True)]
@@ -216,13 +216,23 @@ def _results_of_places(xp: Any, x: Array, *, matrix: Rows) -> Array:
     return _every_row(xp, matrix, [x[place] for place in range(len(x))], 1)
 
 
+def _apart(xp: Any, body: Callable[..., Array], x: Array, **settings: Any) -> Array:
+    """In a stream a call of its own; elsewhere threads share it out, as they would not then."""
+    if xp.in_streams():
+        found: Array = xp.apart(body, x, **settings)
+        return found
+    alone: Array = xp.alone(body(xp, x, **settings))
+    return alone
+
+
 def _every_row(xp: Any, matrix: Rows, parts: list[Array], axis: int) -> Array:
     """Every row of the matrix times the parts, stacked along an axis.
 
-    XLA makes one loop of it, zeros multiplied along, where it would make one for each row. What has
-    overflowed is then not a number in more of a tile's results than by NumPy.
+    In streams XLA makes one loop of it, zeros multiplied along, instead of one for each row, which
+    takes it three times as long to compile; threads share those out sooner. What has overflowed is
+    then not a number in more of a tile's results.
     """
-    if xp.name == "numpy":
+    if not xp.in_streams():
         return xp.stack(_combined(matrix, parts), axis=axis)
     shape = [1] * (parts[0].ndim + 1)
     shape[axis] = len(matrix)
