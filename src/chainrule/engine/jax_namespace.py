@@ -1,8 +1,8 @@
 """The facade over JAX, used as a compiler and a runtime: `jax.grad` is nowhere in this package.
 
 Some functions are spelled in an unusual way so that XLA on a CPU gives the same bits on any number
-of threads: long sums are cut up here, and the transposed factor of a weight gradient stands behind
-a barrier, which keeps XLA from choosing a product that splits the summed axis.
+of threads: long sums are cut up here, the transposed factor of a weight gradient stands apart,
+which keeps XLA from choosing a product that splits the summed axis.
 """
 
 from __future__ import annotations
@@ -91,9 +91,9 @@ def matmul_nt(a: Array, b: Array) -> Array:
 
 
 def matmul_tn(a: Array, b: Array) -> Array:
-    """A long product gets barriers on both sides of the transposition: one that is fused with what
-    made `a` strides through memory number by number, and one that is left to the product shares
-    its sum out among the threads."""
+    """The transposition in a long product stands apart: fused with what made `a` it strides through
+    memory number by number, and left to the product it shares the sum out among the threads.
+    Outside of streams barriers do, and threads share out the transposition."""
     if a.ndim == b.ndim and a.ndim in (2, 3) and a.shape[-2] * a.shape[-1] * b.shape[-1] <= SHORT:
         stack = tuple(range(a.ndim - 2))
         return lax.dot_general(alone(a), b, (((a.ndim - 2,), (a.ndim - 2,)), (stack, stack)))
