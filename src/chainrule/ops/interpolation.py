@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from typing import Any
 
 import numpy as np
@@ -32,26 +34,15 @@ def interpolate(xp: Any, x: Array, *, factor: tuple[int, ...]) -> Array:
 def _(
     xp: Any, cotangent: Array, out: Array, x: Array, *, factor: tuple[int, ...]
 ) -> tuple[Any, ...]:
-    for axis, times in reversed(list(enumerate(factor, 1))):
-        n, shape = x.shape[axis], cotangent.shape
-        blocks = xp.reshape(cotangent, (*shape[:axis], n, times, *shape[axis + 1 :]))
-        weights = _weights(x, axis, times)
-        parts = []
-        for weight in weights:
-            pieces = [
-                _at(blocks, axis + 1, a) * xp.asarray(_at(weight, 1, a)) for a in range(times)
-            ]
-            part = pieces[0]
-            for piece in pieces[1:]:
-                part = part + piece
-            parts.append(part)
-        before, at, behind = parts
-        aside = [(0, 0)] * x.ndim
-        aside[axis] = (1, 1)
-        to_next = _cut(xp.pad(behind, aside), axis, 0, n)
-        to_last = _cut(xp.pad(before, aside), axis, 2, n)
-        cotangent = at + to_next + to_last
-    return (cotangent,)
+    half = [times // 2 for times in factor]
+    found = padded(xp, cotangent, [(h, h) for h in half])
+    for axis, (times, h) in enumerate(zip(factor, half, strict=True), 1):
+        n, pieces = x.shape[axis], []
+        for at in range(times + 2 * h):
+            near = found[(slice(None),) * axis + (slice(at, at + times * (n - 1) + 1, times),)]
+            pieces.append(near * xp.asarray(_shares(x, axis, times, at - h)))
+        found = functools.reduce(operator.add, pieces)
+    return (found,)
 
 
 def _weights(x: Array, axis: int, times: int) -> Any:
@@ -67,9 +58,14 @@ def _weights(x: Array, axis: int, times: int) -> Any:
     return weights.reshape(*weights.shape, *rest).astype(str(x.dtype))
 
 
+def _shares(x: Array, axis: int, times: int, offset: int) -> Any:
+    """What each place has in the new number so far from the first of its own: (places, 1 …)."""
+    places = np.arange(x.shape[axis])
+    new = places * times + offset
+    middle = np.clip((new + 0.5) / times - 0.5, 0, len(places) - 1)
+    shares = np.maximum(0, 1 - np.abs(middle - places)) * (new >= 0) * (new < len(places) * times)
+    return shares.reshape(-1, *(1,) * (x.ndim - 1 - axis)).astype(str(x.dtype))
+
+
 def _cut(x: Array, axis: int, start: int, count: int) -> Array:
     return x[(slice(None),) * axis + (slice(start, start + count),)]
-
-
-def _at(x: Array, axis: int, index: int) -> Array:
-    return x[(slice(None),) * axis + (index,)]
