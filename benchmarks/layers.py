@@ -44,11 +44,11 @@ batches.
 chainrule's layers are compiled by XLA and stand in a loop over batches, as in a training program:
 in two streams where the network that such a layer belongs in trains so, and so many examples at a
 time as there (decision 0011). What a layer gives and what goes back is written to memory, once a
-batch or piece. The loop cuts every piece out of the batch, for MaxPool 2 by a copy, which is dearer
-than in a network, where it lies ready. PyTorch is eager, on its default threads; images have their
-channels first, or last in memory, and the faster of the two counts. `torch.compile` is left out: it
-leaves most of these layers as they are. At least {bar:g} times PyTorch's speed is asked of every
-layer.
+batch or piece. What goes in lies ready in memory, piece by piece, as PyTorch's batches do and as in
+a network what the layer before has written. PyTorch is eager, on its default threads; images have
+their channels first, or last in memory, and the faster of the two counts. `torch.compile` is left
+out: it leaves most of these layers as they are. At least {bar:g} times PyTorch's speed is asked of
+every layer.
 """
 
 

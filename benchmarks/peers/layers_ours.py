@@ -60,15 +60,6 @@ BESIDE: dict[str, tuple[nn.Layer, ...]] = {
 """The neighbors of a layer, which decide about streams and pieces."""
 
 
-COPIED = {"maxpool"}
-"""Layers whose piece is copied out of the batch first. Else XLA fuses the cut into the layer, which
-is dearer there and cheaper for all others; inside a network the piece lies ready."""
-
-
-def _fused(body: Callable[..., Any], *arrays: Any) -> Any:
-    return body(*arrays)
-
-
 class Alone:
     """A layer with its numbers, in the streams and pieces of the network that it belongs in."""
 
@@ -99,7 +90,12 @@ class Alone:
             size = (rows, *self.out_shape)
             given["cotangent"] = random.normal(size=size).astype("float32")
         put = functools.partial(self.engine.put, streams=self.streams)
-        parts = tree_map(functools.partial(put, parted=True), given)
+        count = BATCHES * self.pieces[what]
+
+        def part(index: int) -> Tree:
+            return tree_map(lambda a: put(np.split(a, count)[index], parted=True), given)
+
+        parts = tuple(part(index) for index in range(count))
         numbers = tree_map(put, {"params": self.params, "state": self.state})
         build = functools.partial(self._program, what, self.pieces[what])
         call = self.engine.compile(build, None, self.streams, parted=True)
@@ -112,24 +108,25 @@ class Alone:
         return Trainer(run)
 
     def _program(self, what: str, pieces: int) -> Callable[..., Any]:
+        """A loop over pieces, each an array of its own, as in a network what the layer before has
+        written. One cut out of a batch would be copied, or its place looked up by every loop."""
         xp, size = self.engine.xp, self.case.batch // self.streams // pieces
 
-        def program(numbers: Tree, rows: Tree) -> Tree:
-            parts = tree_map(lambda a: xp.reshape(a, (-1, size, *a.shape[1:])), rows)
-
-            def one(carry: Tree) -> Tree:
-                at = carry["at"] % (BATCHES * pieces)
-                cut = xp.apart if self.case.name in COPIED else _fused
-                part = tree_map(lambda a: cut(lambda a, at: a[at], a, at), parts)
+        def program(numbers: Tree, parts: Tree) -> Tree:
+            def step(carry: Tree, part: Tree) -> Tree:
                 if what == FORWARD:
                     out, _ = self.network.apply(numbers["params"], carry["state"], part["x"])
                     return {**carry, "at": carry["at"] + 1, "out": _values(out)}
                 return self._step(xp, pieces, numbers["params"], carry, part)
 
+            def one(carry: Tree) -> Tree:
+                steps = [functools.partial(step, part=part) for part in parts]
+                return jax.lax.switch(carry["at"] % len(parts), steps, carry)
+
             start = {"at": xp.zeros((), dtype="int32"), "state": numbers["state"]}
             start["out"] = xp.zeros((size, *self.out_shape), dtype="float32")
             if what == TRAINING:
-                learnt = self._learnt(numbers["params"], tree_map(lambda a: a[0], parts)["x"])
+                learnt = self._learnt(numbers["params"], parts[0]["x"])
                 start["grads"] = tree_map(xp.zeros_like, learnt)
             end = xp.while_loop(lambda carry: carry["at"] < numbers["steps"], one, start)
             del end["at"]

@@ -36,9 +36,9 @@ def test_ours_computes_outputs_and_gradients_of_the_batch_whose_turn_it_is():
     case = replace(LAYERS["pointwise"], shape=(2, 2, 3), batch=16)
     alone = layers_ours.Alone(case)
     weight, bias = alone.params[0]["weight"][0, 0], alone.params[0]["bias"]
-    parts = case.inputs().reshape(2, BATCHES, 8, 2, 2, 3)  # by stream, then by batch
+    parts = case.inputs().reshape(BATCHES, 2, 8, 2, 2, 3)  # by batch, then by stream
     for batches in (1, 2, 3):
-        x = parts[:, (batches - 1) % BATCHES]
+        x = parts[(batches - 1) % BATCHES]
         assert alone.pieces == dict.fromkeys(ACTIVITIES, 1)
         out = np.asarray(alone.trainer(FORWARD).run(batches)["out"])
         np.testing.assert_allclose(out, x @ weight + bias, atol=1e-5)
@@ -46,8 +46,8 @@ def test_ours_computes_outputs_and_gradients_of_the_batch_whose_turn_it_is():
         np.testing.assert_allclose(np.asarray(made["out"]), out, atol=1e-6)
         grads = made["grads"]
         assert grads["x"].shape == x.shape
-        c = np.random.default_rng(1).normal(size=(2, BATCHES, 8, 2, 2, 128)).astype("float32")
-        c = c[:, (batches - 1) % BATCHES]
+        c = np.random.default_rng(1).normal(size=(BATCHES, 2, 8, 2, 2, 128)).astype("float32")
+        c = c[(batches - 1) % BATCHES]
         np.testing.assert_allclose(np.asarray(grads["x"]), c @ weight.T, atol=1e-4)
         to_weight = np.asarray(grads["params"][0]["weight"]).sum(0)[0, 0]
         np.testing.assert_allclose(
