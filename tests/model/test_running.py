@@ -16,6 +16,7 @@ from chainrule.errors import EngineError, SettingError
 from chainrule.model import Model, forward_cost, running
 from chainrule.model.cost import Cost
 from chainrule.model.parts import in_pieces
+from chainrule.model.prediction import prediction
 from chainrule.ops import winograd
 
 RANDOM = np.random.default_rng(3)
@@ -109,34 +110,31 @@ def test_sequences_of_other_lengths_need_few_programs_and_keep_their_steps(monke
     assert runs == {(4, steps, 1) for steps in (1, 2, 4, 8, 16)}
 
 
-def test_filters_are_transformed_by_a_program_that_runs_once(monkeypatch):
+def test_filters_are_transformed_once_and_the_network_is_traced_once(monkeypatch):
     traced, transforming, transform = [], [], winograd._over_places
 
-    def watched(name, make):
-        def made(*settings):
-            program = make(*settings)
+    def watched(*settings):
+        program = prediction(*settings)
+        return lambda numbers, X: traced.append(len(X)) or program(numbers, X)
 
-            def run(numbers, X):
-                traced.append(name)
-                return program(numbers, X)
-
-            return run
-
-        return made
-
-    for name in ("preparation", "prediction"):
-        monkeypatch.setattr(running, name, watched(name, getattr(running, name)))
+    monkeypatch.setattr(running, "prediction", watched)
     model = model_of(*STACKS["small windows"])
     X = RANDOM.normal(size=(64, 6, 7, 16)).astype("float32")
     expected = model.predict(X, engine="numpy")
     monkeypatch.setattr(
-        winograd, "_over_places", lambda *args: transforming.append(traced[-1]) or transform(*args)
+        winograd,
+        "_over_places",
+        lambda *args: transforming.append(args[0].name) or transform(*args),
     )
     one = model.predict(X[:1], engine="xla")
     np.testing.assert_allclose(one, expected[:1], rtol=1e-5, atol=1e-5)
     assert (model.predict(X[:1], engine="xla") == one).all()
-    assert traced == ["preparation", "prediction"]
-    assert transforming == ["preparation"] * 2
+    assert traced == [1]
+    assert transforming == ["numpy"] * 2
+    np.testing.assert_allclose(
+        model.predict(X[:3], engine="xla"), expected[:3], rtol=1e-5, atol=1e-5
+    )
+    assert (traced, transforming) == ([1, 4], ["numpy"] * 4)
     np.testing.assert_allclose(model.predict(X, engine="xla"), expected, rtol=1e-5, atol=1e-5)
     model.params[1]["weight"] = np.zeros_like(model.params[1]["weight"])
     assert (model.predict(X[:1], engine="xla") != one).any()

@@ -1,7 +1,7 @@
 """What follows from a network's numbers alone, computed once instead of at every call of a program.
 
 A program that predicts is called again and again with the same numbers. What a rule makes of them
-by `xp.once` is collected by a first program, and given to the one that is called:
+by `xp.once` is collected where NumPy runs the network, and given to the program that is compiled:
 
     made = collected(lambda: network(numbers, some rows))
     given(made, lambda: network(numbers, rows))

@@ -1,4 +1,4 @@
-"""The programs that predict: a network on rows, and what is made of its numbers once.
+"""The programs that predict: a network on rows.
 
 They hold the network and none of its numbers, since the engine keeps programs when models are gone.
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chainrule.autodiff import Tree, tree_map, with_hyper
-from chainrule.engine import Namespace, collected, given
+from chainrule.engine import Namespace, given
 from chainrule.model.parts import in_pieces
 from chainrule.nn import Context, Network, pictures_scaled
 
@@ -41,21 +41,6 @@ def prediction(
         cut = tree_map(lambda x: xp.reshape(x, (pieces, -1, *x.shape[1:])), X)
         _, out = xp.scan(some, (), cut, pieces, False)
         return run(slice(end, None), tree_map(lambda x: xp.reshape(x, (-1, *x.shape[2:])), out))
-
-    return program
-
-
-def preparation(network: Network, dtype: str, xp: Namespace, X: Any) -> Program:
-    """The program `(numbers, ()) -> made`: what `prediction` in one piece takes as numbers["made"].
-
-    Args:
-        network, dtype, xp: as in `prediction`. X: rows of the shape that it is for.
-    """
-    zeros = tree_map(lambda x: functools.partial(xp.zeros, x.shape, dtype=x.dtype), X)
-
-    def program(numbers: Tree, none: tuple[()]) -> Any:
-        X = tree_map(lambda made: made(), zeros)
-        return collected(lambda: _run(network, dtype, Context(), numbers, slice(None), X))
 
     return program
 

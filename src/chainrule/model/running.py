@@ -17,11 +17,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from chainrule.autodiff import Tree, hyper_values, leaves, program_key, tree_map
-from chainrule.engine import choose_engine, engine_by_name
+from chainrule.engine import choose_engine, collected, engine_by_name
 from chainrule.model.cost import Cost, forward_cost
 from chainrule.model.inputs import shape_of
 from chainrule.model.parts import cuts_steps, on_one_thread, only_ours, pieces_for, prepares
-from chainrule.model.prediction import Program, prediction, preparation
+from chainrule.model.prediction import prediction
 from chainrule.nn import Context, Network, pictures_scaled
 from chainrule.ops import is_sequence
 
@@ -189,20 +189,24 @@ class Compiled:
         """
         name = (streams, *[(x.shape, x.dtype.str) for x in leaves(X)])
         if name not in self._programs:
-            of = self._runner.network, self._runner.dtype, self._engine.xp
+            network, dtype, xp = self._runner.network, self._runner.dtype, self._engine.xp
             numbers, rows = self._numbers[streams], len(leaves(X)[0]) // streams
             pieces = self._pieces(rows) if self._parted and rows > 1 else 1
-            if self._padded and streams == pieces == 1 and prepares(self._runner.network):
-                prepare = self._compiled("prepare", preparation(*of, X), name)
-                numbers = {**numbers, "made": prepare(numbers, ())}
+            own = xp.own_convolution() is not None
+            if self._padded and streams == pieces == 1 and prepares(network) and not own:
+                numbers = {**numbers, "made": self._made(X)}
             context = Context(step_streams=streams if rows == 1 else 1)
-            run = self._compiled("predict", prediction(*of, pieces, context), name)
+            program = prediction(network, dtype, xp, pieces, context)
+            key = None if self._key is None else ("predict", self._key, dtype, *name)
+            run = self._engine.compile(lambda: program, key, streams, parted=True)
             self._programs[name] = functools.partial(run, numbers)
         return self._programs[name]
 
-    def _compiled(self, what: str, program: Program, name: Any) -> Program:
-        key = None if self._key is None else (what, self._key, self._runner.dtype, *name)
-        return self._engine.compile(lambda: program, key, name[0], parted=what == "predict")
+    def _made(self, X: Any) -> Tree:
+        """What `xp.once` makes, in order, of the numbers for rows X: by NumPy, which takes as long
+        as a few predictions; a program for it would be the same network traced once more."""
+        found = collected(lambda: self._runner.by_numpy(X))
+        return tree_map(lambda x: self._engine.put(x), found)
 
     def _pieces(self, rows: int) -> int:
         """What a wide or deep network makes of many images would leave the cache."""
