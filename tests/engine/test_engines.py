@@ -118,3 +118,26 @@ def test_an_engine_gives_back_what_it_was_given(name):
         assert back.tolist() == array.tolist()
     with engine.precision("float64"):
         assert engine.get(engine.put(np.ones(2))).dtype == "float64"
+
+
+OPTIONS = "import os\nfrom chainrule.engine import engine_by_name\n"
+TELL = "print(engine_by_name('xla').options, os.environ.get('XLA_FLAGS'))"
+STRAIGHT = "--xla_backend_extra_options=xla_cpu_disable_loop_unrolling"
+
+
+@pytest.mark.parametrize(
+    ("before", "code", "said"),
+    [
+        ("", "", f"{STRAIGHT} {STRAIGHT}"),
+        ("--xla_dump_to=x", "", f"{STRAIGHT} --xla_dump_to=x {STRAIGHT}"),
+        ("--xla_backend_extra_options=own", "", " --xla_backend_extra_options=own"),
+        ("", "import jax\njax.numpy.ones(1)\n", " None"),
+    ],
+    ids=["alone", "beside the user's", "not over the user's", "not where JAX has run"],
+)
+def test_short_loops_are_not_written_out(before, code, said, monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", before)
+    if not before:
+        monkeypatch.delenv("XLA_FLAGS")
+    done = python(code + OPTIONS + TELL)
+    assert (done.stdout.rstrip("\n"), done.stderr) == (said, "")

@@ -23,11 +23,13 @@ class Engine(Protocol):
     Attributes:
         name: "numpy" or "xla". xp: its facade.
         compiles: whether programs are traced and compiled, so that shapes must stay fixed.
+        options: what the compiler was told beside the program; the last bits depend on it.
     """
 
     name: str
     xp: Namespace
     compiles: bool
+    options: str
 
     @property
     def streams(self) -> int:
@@ -77,6 +79,7 @@ class NumpyEngine:
     name = "numpy"
     xp = NUMPY
     compiles = False
+    options = ""
     streams = 1
 
     @contextmanager

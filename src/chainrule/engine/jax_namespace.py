@@ -98,8 +98,12 @@ def matmul_tn(a: Array, b: Array) -> Array:
         stack = tuple(range(a.ndim - 2))
         return lax.dot_general(alone(a), b, (((a.ndim - 2,), (a.ndim - 2,)), (stack, stack)))
     if a.ndim == b.ndim == 2 and a.shape[1] > b.shape[1]:
-        return jnp.swapaxes(alone(matmul_tn(b, a)), -1, -2)
-    return (apart(_swapped, a) if in_streams() else alone(_swapped(JAX, alone(a)))) @ b
+        return _transposed(alone(matmul_tn(b, a)))
+    return _transposed(a) @ b
+
+
+def _transposed(a: Array) -> Array:
+    return apart(_swapped, a) if in_streams() else alone(_swapped(JAX, alone(a)))
 
 
 def _swapped(xp: Any, a: Array) -> Array:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
@@ -30,21 +31,30 @@ CACHED_PROGRAMS = 64
 CPU_STREAMS = 2
 """Devices that XLA shows on a CPU."""
 
+STRAIGHT = "--xla_backend_extra_options=xla_cpu_disable_loop_unrolling"
+"""LLVM would write short loops out, of 32 numbers all of them, and then not use vectors: ReLU of 32
+channels takes three times as long, and more code is compiled (docs/decisions/0016)."""
 
-def _prepare_processor() -> None:
-    """Two devices instead of one, and programs of one stream run by the thread that calls them.
+
+def _prepare_processor() -> str:
+    """Two devices instead of one, loops that are not written out, and programs of one stream run by
+    the thread that calls them. Returns the option that is in force.
 
     Handing a program to a thread of JAX's and waiting for it costs 15 to 40 µs, as long as a small
-    prediction takes. Both come too late where JAX has run in this process already.
+    prediction takes. The others come too late where JAX has run in this process already, unless
+    the environment had them.
     """
     set_option: Callable[[str, Any], None] = jax.config.update
-    with contextlib.suppress(RuntimeError):
-        if getattr(jax.config, "jax_num_cpu_devices", 1) < 1:
-            set_option("jax_num_cpu_devices", CPU_STREAMS)
     set_option("jax_cpu_enable_async_dispatch", False)
-
-
-_prepare_processor()
+    devices, flags = jax.config.values["jax_num_cpu_devices"], os.environ.get("XLA_FLAGS", "")
+    try:  # JAX refuses another number, and that alone, where it has run
+        for number in (devices + 1, devices if devices >= 1 else CPU_STREAMS):
+            set_option("jax_num_cpu_devices", number)
+    except RuntimeError:
+        return STRAIGHT if STRAIGHT in flags else ""
+    if "xla_backend_extra_options" not in flags:
+        flags = os.environ["XLA_FLAGS"] = f"{flags} {STRAIGHT}".strip()
+    return STRAIGHT if STRAIGHT in flags else ""
 
 
 def _same_everywhere() -> Any:
@@ -61,6 +71,7 @@ class XlaEngine:
     name = "xla"
     xp = JAX
     compiles = True
+    options = _prepare_processor()
 
     def __init__(self) -> None:
         self._programs: OrderedDict[Hashable, Any] = OrderedDict()

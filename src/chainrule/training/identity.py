@@ -46,13 +46,14 @@ def identity_of(
 
 
 def versions_of(engine: Engine) -> dict[str, str]:
-    """The versions of all that computes."""
+    """The versions of all that computes, and what the compiler was told."""
     found = {
         "chainrule": version("chainrule"),
         "Python": platform.python_version(),
         "NumPy": np.__version__,
     }
-    return found | ({"JAX": version("jax")} if engine.compiles else {})
+    compiler = {"JAX": version("jax"), "XLA options": engine.options}
+    return found | (compiler if engine.compiles else {})
 
 
 @functools.cache
