@@ -378,7 +378,21 @@ def normalized(x, scale, offset, epsilon, shares, *, streams):
     return (x - mean) / jnp.sqrt(variance + epsilon) * scale + offset, mean, variance
 
 
-NORMALIZING = {"batch_norm": Sample(batch, normalized)}
+def layer(r):
+    shape = (*d.shape(r, r.randint(0, 2)), r.choice([1, 2, 3]))
+    sides = d.numbers(r, shape[-1:]), d.numbers(r, shape[-1:])
+    return Case((d.numbers(r, shape), *sides, np.asarray(0.1)))
+
+
+def layer_normalized(x, scale, offset, epsilon):
+    mean, variance = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
+    return (x - mean) / jnp.sqrt(variance + epsilon) * scale + offset, mean, variance
+
+
+NORMALIZING = {
+    "batch_norm": Sample(batch, normalized),
+    "layer_norm": Sample(layer, layer_normalized),
+}
 
 
 RANDOM = {

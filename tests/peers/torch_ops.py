@@ -141,6 +141,11 @@ def normalized(x, scale, offset, epsilon, shares, *, streams):
     return (x - mean) / torch.sqrt(variance + epsilon) * scale + offset, mean, variance
 
 
+def layer_normalized(x, scale, offset, epsilon):
+    mean, variance = x.mean(-1, keepdim=True), x.var(-1, correction=0, keepdim=True)
+    return (x - mean) / torch.sqrt(variance + epsilon) * scale + offset, mean, variance
+
+
 def split(x, heads):
     return x.reshape(*x.shape[:2], heads, x.shape[2] // heads).transpose(1, 2)
 
@@ -177,6 +182,7 @@ FORMULAS = {
     "add": torch.add,
     "residual": torch.add,
     "batch_norm": normalized,
+    "layer_norm": layer_normalized,
     "affine": lambda x, w, b: F.linear(x, w.T, b),
     "attention": attended,
     "attention_weights": looking,

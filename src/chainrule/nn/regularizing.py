@@ -135,7 +135,5 @@ class LayerNorm:
         return params, {}, in_shape
 
     def apply(self, params: Tree, state: Tree, x: Any, context: Context) -> tuple[Any, Tree]:
-        centered = x - ops.mean(x, axis=-1, keepdims=True)
-        variance = ops.mean(ops.square(centered), axis=-1, keepdims=True)
-        normal = centered / ops.sqrt(variance + self.epsilon)
-        return normal * params["scale"] + params["offset"], state
+        out, _, _ = ops.layer_norm(x, params["scale"], params["offset"], self.epsilon)
+        return out, state

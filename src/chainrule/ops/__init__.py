@@ -55,6 +55,7 @@ from chainrule.ops.elementwise import (
 )
 from chainrule.ops.index import getitem, one_hot, pick, take
 from chainrule.ops.interpolation import interpolate
+from chainrule.ops.layer_norm import layer_norm
 from chainrule.ops.linear import affine, dot, matmul
 from chainrule.ops.margin import perceptron_criterion
 from chainrule.ops.normalize import batch_norm
@@ -130,6 +131,7 @@ __all__ = [
     "isfinite",
     "key_from_seed",
     "label_cross_entropy",
+    "layer_norm",
     "leaky_relu",
     "less",
     "less_equal",

@@ -133,6 +133,7 @@ RULES: dict[str, Callable[[Record, list[Any]], int]] = {
     "transposed_convolve": _transposed_convolve,
     "max_pool": _pool,
     "batch_norm": _per_input(9),
+    "layer_norm": _per_input(8),
     "average_pool": _pool,
     "interpolate": _interpolate,
     "sum": _per_input(1),
