@@ -118,6 +118,11 @@ CALLS = {
         ],
     ],
     "swapaxes": [(ROWS, -1, -2)],
+    "part_at": [
+        (A, (1, 2), (2, 2)),
+        (A, (np.uint32(0), 3), (3, 1)),
+        (ROWS, (np.array(1), np.array(0), np.uint32(2)), (1, 2, 2)),
+    ],
     "take": [(A, np.array([2, 0, 2])), (A, np.array([[0], [1]])), (A, np.array(1))],
     "transpose": [(ROWS,), (ROWS, (1, 2, 0))],
     "where": [(TRUE, A, B)],

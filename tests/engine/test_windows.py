@@ -50,6 +50,20 @@ def test_both_ways_give_what_xla_gives(name, case, fused, monkeypatch):
 
 
 @pytest.mark.parametrize("name", XPS)
+@pytest.mark.parametrize(
+    "case", [case for case, (*_, given) in CASES.items() if "groups" not in given]
+)
+def test_windows_below_each_other_are_the_rows_turned(name, case):
+    shape, kernel, given = CASES[case]
+    given = settings(kernel, given)
+    x, steps = np.random.default_rng(0).normal(size=shape), (given["stride"], given["dilation"])
+    rows = windows.columns(NUMPY, x, kernel[:-2], *steps)[0]
+    with jax.enable_x64(True):
+        found = windows.columns_below(XPS[name], XPS[name].asarray(x), kernel[:-2], *steps)
+        np.testing.assert_array_equal(found, rows.T)
+
+
+@pytest.mark.parametrize("name", XPS)
 def test_interleaved_puts_every_piece_into_its_place(name):
     tile = np.arange(2 * 3 * 4 * 6).reshape(2, 3 * 2, 4 * 3 // 2, 2)
     pieces = [XPS[name].asarray(tile[:, i::2, j::3]) for i in range(2) for j in range(3)]

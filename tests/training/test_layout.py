@@ -54,10 +54,12 @@ def test_every_layout_updates_alike(optimizer: Any, small: int, monkeypatch: Any
             np.testing.assert_allclose(a, b, rtol=1e-12)
 
 
-def test_small_arrays_that_are_updated_alike_are_one_vector(monkeypatch: Any) -> None:
+def test_small_arrays_are_one_vector_that_begins_with_those_that_decay(monkeypatch: Any) -> None:
     monkeypatch.setattr(module, "SMALL", 24)
     packed = JoinedLayout(NUMPY, PARAMS).pack(PARAMS)
-    assert [x.shape for x in packed] == [(4 + 5,), (12 + 24,), (8, 8)]
+    assert [x.shape for x in packed] == [(12 + 24 + 4 + 5,), (8, 8)]
+    assert np.array_equal(packed[0][:12], PARAMS[0]["weight"].ravel())
+    assert np.array_equal(packed[0][-5:], PARAMS[2]["scale"])
 
 
 def test_arrays_are_joined_in_streams_of_a_compiled_program_alone() -> None:

@@ -16,6 +16,7 @@ from chainrule.engine.spelling import UnspelledError, is_filled, spelled
 from chainrule.engine.threads import threads_at_most
 from chainrule.engine.windows import (
     columns,
+    columns_below,
     convolve_padded,
     depthwise,
     for_filters,
@@ -23,6 +24,7 @@ from chainrule.engine.windows import (
     merged,
     padded,
     taps,
+    thin,
     window_counts,
 )
 
@@ -37,6 +39,7 @@ __all__ = [
     "chunk_of",
     "collected",
     "columns",
+    "columns_below",
     "convolve_padded",
     "depthwise",
     "engine_by_name",
@@ -52,6 +55,7 @@ __all__ = [
     "spelled",
     "swept",
     "taps",
+    "thin",
     "threads_at_most",
     "window_counts",
 ]

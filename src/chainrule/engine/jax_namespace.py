@@ -154,7 +154,13 @@ def _own_convolution(
 
 
 def take(x: Array, index: Array) -> Array:
-    return x.at[jnp.asarray(index)].get(mode="promise_in_bounds")
+    return x.at[jnp.asarray(index)].get(mode="promise_in_bounds", wrap_negative_indices=False)
+
+
+def part_at(x: Array, starts: Sequence[Array], sizes: Sequence[int]) -> Array:
+    """Unsigned places, so that none is looked at for being negative."""
+    places = [jnp.asarray(start).astype("uint32") for start in starts]
+    return lax.dynamic_slice(x, places, sizes)
 
 
 def add_at(shape: tuple[int, ...], index: Any, values: Array) -> Array:
@@ -222,16 +228,16 @@ def cut(vector: Array, shapes: Sequence[tuple[int, ...]]) -> list[Array]:
         return [vector[start : start + size].reshape(shape) for start, size, shape in parts]
 
     def told() -> list[Array]:
-        return [jnp.int32(start) for start in starts]
+        return [jnp.uint32(start) for start in starts]
 
-    places = lax.cond(own >= 0, told, lambda: [jnp.int32(0) for _ in starts])
+    places = lax.cond(own >= 0, told, lambda: [jnp.uint32(0) for _ in starts])
     found = apart(_parts_at, vector, *places, sizes=tuple(sizes))
     return [part.reshape(shape) for part, shape in zip(found, shapes, strict=True)]
 
 
 def _parts_at(xp: Any, vector: Array, *places: Array, sizes: tuple[int, ...]) -> list[Array]:
     parts = zip(places, sizes, strict=True)
-    return [lax.dynamic_slice(vector, (place,), (size,)) for place, size in parts]
+    return [xp.part_at(vector, [place], [size]) for place, size in parts]
 
 
 def traced_once(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -290,6 +296,7 @@ JAX = cast(
         own_convolution=own_convolution,
         erf=jax.scipy.special.erf,
         take=take,
+        part_at=part_at,
         add_at=add_at,
         set_at=set_at,
         stream=stream,

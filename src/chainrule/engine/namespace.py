@@ -197,6 +197,11 @@ class Namespace(Protocol):
         """Rows `x[index]`; the indices must lie inside."""
         ...
 
+    def part_at(self, x: Array, starts: Sequence[Array], sizes: Sequence[int]) -> Array:
+        """The part of x of these sizes from `starts` on, one for every axis, not negative; told
+        while a compiled program runs, so that code for one part serves all of its size."""
+        ...
+
     def add_at(self, shape: tuple[int, ...], index: Any, values: Array) -> Array:
         """Zeros of `shape` to which `values` are added at `index`; equal indices add up."""
         ...

@@ -114,6 +114,10 @@ def cond(
     return if_true(x) if condition else if_false(x)
 
 
+def part_at(x: Array, starts: Sequence[Any], sizes: Sequence[int]) -> Array:
+    return x[tuple([slice(at, at + size) for at, size in zip(starts, sizes, strict=True)])]
+
+
 def scan(
     body: Callable[[Any, Any], tuple[Any, Any]], carry: Any, xs: Any, length: int, reverse: bool
 ) -> tuple[Any, Any]:
@@ -156,6 +160,7 @@ NUMPY = cast(
         traced_once=traced_once,
         while_loop=while_loop,
         cond=cond,
+        part_at=part_at,
         scan=scan,
         scan_in_place=scan,
     ),

@@ -11,6 +11,8 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from chainrule.engine.blocks import chunk_of, swept
 from chainrule.engine.namespace import Array
 
@@ -70,6 +72,27 @@ def columns(
     return xp.reshape(own, (groups, rows, len(seen) * (channels // groups)))
 
 
+def columns_below(xp: Any, x: Array, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Array:
+    """All windows of a padded x as columns: (kernel · channels, batch · windows).
+
+    Place after place of the window, so that one loop serves all and x alone is transposed: the
+    faster way where channels are few.
+    """
+    counts = window_counts(x.shape[1:-1], kernel, stride, dilation)
+    reach = [s * (n - 1) + 1 for s, n in zip(stride, counts, strict=True)]
+    sizes = (x.shape[-1], x.shape[0], *reach)
+    first = xp.alone(xp.transpose(x, (x.ndim - 1, *range(x.ndim - 1))))
+    places = np.array(list(itertools.product(*[range(k) for k in kernel]))) * np.array(dilation)
+    steps = tuple([slice(None, None, s) for s in stride])
+
+    def at_place(carry: Any, at: Any) -> Any:
+        starts = (0, 0, *[at[0][axis] for axis in range(len(kernel))])
+        return carry, (xp.part_at(first, starts, sizes)[(slice(None), slice(None), *steps)],)
+
+    _, (found,) = xp.scan(at_place, (), (xp.asarray(places, dtype="uint32"),), len(places), False)
+    return xp.reshape(found, (len(places) * x.shape[-1], -1))
+
+
 def convolve_padded(
     xp: Any, x: Array, weight: Array, stride: Sizes, dilation: Sizes, groups: int
 ) -> Array:
@@ -77,12 +100,16 @@ def convolve_padded(
 
     The bits are the same on any number of threads.
     """
-    products = math.prod(weight.shape[:-1])
-    thin = xp.name == "xla" and groups == 1 < math.prod(weight.shape[:-2]) and products <= FUSED
-    if thin or depthwise(x, weight, groups):
+    if thin(xp, weight, groups) or depthwise(x, weight, groups):
         steps = {"stride": tuple(stride), "dilation": tuple(dilation)}
         return xp.apart(convolve_by_places, x, weight, **steps)
     return convolve_by_columns(xp, x, weight, stride, dilation, groups)
+
+
+def thin(xp: Any, weight: Array, groups: int) -> bool:
+    """Whether a compiler makes one loop of a convolution sooner than a product of matrices."""
+    places, products = math.prod(weight.shape[:-2]), math.prod(weight.shape[:-1])
+    return bool(xp.name == "xla" and groups == 1 < places and products <= FUSED)
 
 
 def depthwise(x: Array, weight: Array, groups: int) -> bool:

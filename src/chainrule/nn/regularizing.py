@@ -105,7 +105,7 @@ class BatchNorm:
 
     def _running(self, before: Any, of_batch: Any, context: Context) -> Any:
         """The running statistic after a batch; a batch whose rows all weigh 0 teaches nothing."""
-        moved = self.momentum * before + (1 - self.momentum) * of_batch
+        moved = of_batch + self.momentum * (before - of_batch)
         if context.weight is None:
             return moved
         return ops.where(context.over_batch(ops.sum(context.weight)) > 0, moved, before)

@@ -20,6 +20,7 @@ from chainrule.engine import (
     Array,
     chunk_of,
     columns,
+    columns_below,
     convolve_padded,
     depthwise,
     for_filters,
@@ -27,6 +28,7 @@ from chainrule.engine import (
     padded,
     swept,
     taps,
+    thin,
 )
 from chainrule.ops import winograd
 
@@ -271,13 +273,22 @@ def _to_weight(
             return xp.expand_dims(xp.matmul_tn(arrived[:, 0], rows[0]), 0)
         return xp.matmul_tn(xp.transpose(arrived, (1, 0, 2)), rows)
 
-    def add(totals: Any, parts: Any) -> Any:
-        return (totals[0] + product(*parts),), ()
+    def below(x: Array, c: Array) -> Array:
+        """(1, kernel · channels, filters)."""
+        seen = columns_below(xp, padded(xp, x, padding), kernel, stride, dilation)
+        return xp.expand_dims(xp.matmul(seen, xp.reshape(c, (-1, outer))), 0)
 
-    zeros = xp.zeros((groups, outer // groups, math.prod(kernel) * inner), dtype=x.dtype)
+    few = thin(xp, weight, groups)
+
+    def add(totals: Any, parts: Any) -> Any:
+        return (totals[0] + (below if few else product)(*parts),), ()
+
+    sizes = outer // groups, math.prod(kernel) * inner
+    zeros = xp.zeros((groups, *(reversed(sizes) if few else sizes)), dtype=x.dtype)
     chunk = chunk_of(batch, windows * (math.prod(kernel) * x.shape[-1] + outer))
     (total,), _ = swept(xp, add, (zeros,), (x, cotangent), chunk)
-    return xp.reshape(xp.transpose(total, (2, 0, 1)), (*kernel, inner, outer))
+    total = xp.transpose(total, (1, 0, 2) if few else (2, 0, 1))
+    return xp.reshape(total, (*kernel, inner, outer))
 
 
 def _to_own_weights(

@@ -38,8 +38,9 @@ def batch_norm(
             f"batch_norm of {tuple(x.shape)} with shares {tuple(shares.shape)}: x is (batch, …, "
             "features), and there must be one share for each example or step."
         )
-    mean = _mean(xp, x, shares, streams)
-    variance = _mean(xp, xp.square(x - mean), shares, streams)
+    parts = _parts(xp, x, shares, _total(xp, shares, streams))
+    mean = _mean(xp, x, parts, streams)
+    variance = _mean(xp, xp.square(x - mean), parts, streams)
     factor = scale * (1 / xp.sqrt(variance + epsilon))
     return x * factor + (offset - mean * factor), mean, variance
 
@@ -60,7 +61,10 @@ def _(
     _, mean, variance = out
     arrived = xp.zeros_like(x) if cotangent[0] is None else cotangent[0]
     c = xp.reshape(arrived, (-1, x.shape[-1]))
-    p = _normalized(xp, x, shares, streams)
+    total = _total(xp, shares, streams)
+    parts = _parts(xp, x, shares, total)
+    p = xp.reshape(parts, (*parts.shape, *(1,) * (x.ndim - 1 - parts.ndim)))
+    p = xp.reshape(xp.broadcast_to(p, x.shape[:-1]), (-1, 1))
     root = 1 / xp.sqrt(variance + epsilon)
     rows = xp.reshape(x, c.shape)
     to_offset = xp.sum(c, (0,))
@@ -71,19 +75,18 @@ def _(
         to_mean = to_mean + _over_batch(xp, cotangent[1], streams)
     if cotangent[2] is not None:
         to_variance = to_variance + _over_batch(xp, cotangent[2], streams)
-    column = xp.swapaxes(p, 0, 1)
 
     def to_x() -> Array:
-        through = column * (to_mean + 2 * to_variance * (rows - mean))
+        through = p * (to_mean + 2 * to_variance * (rows - mean))
         return xp.reshape(c * (scale * root) + through, x.shape)
 
     def to_shares() -> Array:
         centered = rows - mean
         each = xp.sum(rows * to_mean + centered * centered * to_variance, (1,))
-        less = _over_batch(xp, xp.sum(each * p[0], (0,)), streams)
+        less = _over_batch(xp, xp.sum(each * p[:, 0], (0,)), streams)
         positions = tuple(range(shares.ndim, x.ndim - 1))
-        total = _total(xp, x, shares, streams)
-        return xp.sum(xp.reshape(each - less, x.shape[:-1]), positions) / total
+        whole = xp.maximum(total, 1e-12) * _rows(x, shares)
+        return xp.sum(xp.reshape(each - less, x.shape[:-1]), positions) / whole
 
     return (
         to_x,
@@ -94,28 +97,33 @@ def _(
     )
 
 
-def _mean(xp: Any, x: Array, shares: Array, streams: int) -> Array:
+def _mean(xp: Any, x: Array, parts: Array, streams: int) -> Array:
     """The mean of every feature over the whole batch: of every example, then of all."""
-    positions = tuple(range(shares.ndim, x.ndim - 1))
+    positions = tuple(range(parts.ndim, x.ndim - 1))
     each = xp.sum(x, positions) if positions else x
-    total = xp.sum(each * xp.expand_dims(shares, -1), tuple(range(shares.ndim)))
-    return _over_batch(xp, total, streams) * _inverse(xp, x, shares, streams)
+    total = xp.sum(each * xp.expand_dims(parts, -1), tuple(range(parts.ndim)))
+    return _over_batch(xp, total, streams)
 
 
-def _normalized(xp: Any, x: Array, shares: Array, streams: int) -> Array:
-    """The share of every row of features in the whole batch, (1, rows); they sum to 1."""
-    each = shares * _inverse(xp, x, shares, streams)
-    each = xp.reshape(each, (*shares.shape, *(1,) * (x.ndim - 1 - shares.ndim)))
-    return xp.reshape(xp.broadcast_to(each, x.shape[:-1]), (1, -1))
+def _parts(xp: Any, x: Array, shares: Array, total: Array) -> Array:
+    """Which part of the whole batch every row of features is that a share stands for."""
+    count = xp.asarray(_rows(x, shares), dtype=str(x.dtype))
+    parts: Array = xp.apart(_divided, shares, total, count)
+    return parts
 
 
-def _inverse(xp: Any, x: Array, shares: Array, streams: int) -> Array:
-    return 1 / _total(xp, x, shares, streams)
+def _divided(xp: Any, shares: Array, total: Array, count: Array) -> Array:
+    return shares / (xp.maximum(total, 1e-12) * count)
 
 
-def _total(xp: Any, x: Array, shares: Array, streams: int) -> Array:
-    all_shares = _over_batch(xp, xp.sum(shares, tuple(range(shares.ndim))), streams)
-    return xp.maximum(all_shares, 1e-12) * math.prod(x.shape[shares.ndim : -1])
+def _rows(x: Array, shares: Array) -> int:
+    """How many rows of features one share stands for."""
+    return math.prod(x.shape[shares.ndim : -1])
+
+
+def _total(xp: Any, shares: Array, streams: int) -> Array:
+    """What the shares of the whole batch sum to."""
+    return _over_batch(xp, xp.sum(shares, tuple(range(shares.ndim))), streams)
 
 
 def _over_batch(xp: Any, total: Array, streams: int) -> Array:

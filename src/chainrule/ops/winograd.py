@@ -236,10 +236,10 @@ def _every_row(xp: Any, matrix: Rows, parts: list[Array], axis: int) -> Array:
         return xp.stack(_combined(matrix, parts), axis=axis)
     shape = [1] * (parts[0].ndim + 1)
     shape[axis] = len(matrix)
-    factors = xp.asarray(matrix, dtype=parts[0].dtype)
+    factors = np.array(matrix, str(parts[0].dtype))
     total = None
     for place, part in enumerate(parts):
-        product = xp.expand_dims(part, axis) * xp.reshape(factors[:, place], tuple(shape))
+        product = xp.expand_dims(part, axis) * factors[:, place].reshape(shape)
         total = product if total is None else total + product
     return total
 

@@ -21,7 +21,7 @@ from chainrule.autodiff import Tree, paths, rebuild
 from chainrule.errors import ModelFileError, SettingError
 from chainrule.model import read_container, write_container
 
-VERSION = 2
+VERSION = 3
 FINISHED = ("epochs", "patience")
 """Reasons for stopping after which nothing is left to do."""
 

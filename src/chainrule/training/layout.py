@@ -20,7 +20,7 @@ from chainrule.optim import clip_scale, decays, update_rule
 BLOCK = 1 << 15
 """Numbers updated at a time on NumPy: a block and its temporaries fit into a core's cache."""
 
-SMALL = 1 << 16
+SMALL = 1 << 18
 """Numbers: arrays up to this size are copied sooner than they are updated each by itself."""
 
 
@@ -61,7 +61,10 @@ class TreeLayout:
 
     def __init__(self, xp: Any, params: Tree) -> None:
         self._xp = xp
-        self._decays = decays(params)
+        self._decaying = [
+            x.size * weight for x, weight in zip(leaves(params), decays(params), strict=True)
+        ]
+        """How many numbers of each array decay, its first."""
 
     def pack(self, tree: Tree) -> Any:
         return tree
@@ -93,7 +96,11 @@ class TreeLayout:
         }
         new_params, new_columns = [], []
         for i, (p, g) in enumerate(zip(leaves(params), gradients, strict=True)):
-            p, own = traced[self._decays[i]](p, g, tuple([c[i] for c in columns]))
+            own, decaying = tuple([c[i] for c in columns]), self._decaying[i]
+            if decaying in (0, p.size):
+                p, own = traced[decaying > 0](p, g, own)
+            else:
+                p, own = rule(p, g, self._xp.arange(p.size) < decaying, own, scale)
             new_params.append(p)
             new_columns.append(own)
         named = {
@@ -104,20 +111,21 @@ class TreeLayout:
 
 
 class JoinedLayout(TreeLayout):
-    """Small arrays of one dtype joined, those that decay and those that do not: first these
-    vectors, then the large arrays as they are."""
+    """Small arrays of one dtype joined, first those that decay: these vectors, then the large
+    arrays as they are."""
 
     def __init__(self, xp: Any, params: Tree) -> None:
-        self._xp, self._structure = xp, params
-        arrays, weights = leaves(params), decays(params)
-        joined: dict[Any, list[int]] = {}
+        super().__init__(xp, params)
+        self._structure, arrays, own = params, leaves(params), self._decaying
+        joined: dict[str, list[int]] = {}
         self._large = [i for i, x in enumerate(arrays) if x.size > SMALL]
-        for i, (x, weight) in enumerate(zip(arrays, weights, strict=True)):
-            if x.size <= SMALL:
-                joined.setdefault((weight, str(x.dtype)), []).append(i)
+        small = [i for i, x in enumerate(arrays) if x.size <= SMALL]
+        for i in sorted(small, key=lambda i: own[i] == 0):
+            joined.setdefault(str(arrays[i].dtype), []).append(i)
         self._groups = list(joined.values())
         self._shapes = [x.shape for x in arrays]
-        self._decays = [weight for weight, _ in joined] + [weights[i] for i in self._large]
+        self._decaying = [sum([own[i] for i in group]) for group in self._groups]
+        self._decaying += [own[i] for i in self._large]
 
     def pack(self, tree: Tree) -> Any:
         return tuple(self._joined(np, leaves(tree)))
