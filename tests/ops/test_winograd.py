@@ -38,24 +38,28 @@ def arrays(batch, sizes, kernel, padding, channels=16, filters=18, dtype="float6
     return [random.normal(size=shape).astype(dtype) for shape in shapes]
 
 
-def plain(kernel):
+def plain(kernel, groups=1):
     """Steps of 1 along as many axes as the window has."""
     one = (1,) * len(kernel)
-    return {"stride": one, "dilation": one, "groups": 1}
+    return {"stride": one, "dilation": one, "groups": groups}
 
 
 def definition(x, weight, padding):
     """XLA's own convolution of float64, which no engine of ours uses on a processor."""
     order = ("NHWC", "HWIO", "NHWC") if x.ndim == 4 else ("NWC", "WIO", "NWC")
     one = (1,) * len(padding)
-    return lax.conv_general_dilated(x, weight, one, padding, dimension_numbers=order)
+    groups = x.shape[-1] // weight.shape[-2]
+    return lax.conv_general_dilated(
+        x, weight, one, padding, dimension_numbers=order, feature_group_count=groups
+    )
 
 
 def value_and_gradients(x, weight, arriving, padding):
     """What goes out of our convolution, and what arrives at x and at the weights."""
 
     def loss(params):
-        out = ops.convolve(params["x"], params["weight"], padding=padding, **plain(padding))
+        settings = plain(padding, x.shape[-1] // weight.shape[-2])
+        out = ops.convolve(params["x"], params["weight"], padding=padding, **settings)
         return ops.sum(out * arriving), out
 
     def run(x, weight):
@@ -96,6 +100,19 @@ def test_value_and_gradients_are_those_of_the_definition(case, chunk, few, own, 
         np.testing.assert_allclose(one, other, atol=1e-10)
 
 
+@pytest.mark.parametrize("groups", [2, 3])
+@pytest.mark.parametrize("case", ["parts of tiles", "4 steps"])
+def test_groups_do_not_see_each_other(case, groups, own, monkeypatch):
+    monkeypatch.setattr(winograd, "FEWEST", {1: 8, 2: 8})
+    batch, sizes, kernel, padding = CASES[case]
+    x, weight, arriving = arrays(batch, sizes, kernel, padding, 8 * groups, 9 * groups)
+    weight = weight[..., :8, :]
+    assert winograd.suits(weight.shape, **plain(kernel, groups))
+    found = value_and_gradients(own(x), own(weight), own(arriving), padding)
+    for one, other in zip(found, exact(x, weight, arriving, padding), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-10)
+
+
 def test_no_images_give_no_results_and_no_gradient(own):
     x, weight, arriving = map(own, arrays(0, (4, 4), (3, 3), ((1, 1), (1, 1))))
     found = winograd.convolve(namespace_of(x), x, weight, ((1, 1), (1, 1)))
@@ -129,7 +146,7 @@ def test_float32_rounds_little_more_than_the_definition(sizes, kernel, own):
         ((5, 64, 64), {"stride": (1,), "dilation": (2,)}),
         ((3, 3, 64, 64), {"stride": (2, 1)}),
         ((3, 3, 64, 64), {"dilation": (1, 2)}),
-        ((3, 3, 64, 64), {"groups": 2}),
+        ((3, 3, 16, 64), {"groups": 8}),
     ],
 )
 def test_other_convolutions_go_their_own_way(weight, settings):
@@ -143,18 +160,18 @@ import hashlib, jax, numpy as np
 from chainrule.engine.jax_namespace import JAX
 from chainrule.ops import winograd
 found = hashlib.sha256()
-for sizes, window, channels, filters in (
-    ((4, 32, 32), 3, 32, 32), ((9, 14, 14), 3, 32, 64), ((8, 16, 16), 3, 64, 64),
-    ((12, 8, 8), 3, 128, 128), ((4, 14, 14), 5, 32, 32), ((8, 500), 5, 64, 64),
-    ((3, 251), 5, 64, 64), ((2, 100), 3, 256, 256),
+for sizes, window, channels, filters, groups in (
+    ((4, 32, 32), 3, 32, 32, 1), ((9, 14, 14), 3, 32, 64, 1), ((8, 16, 16), 3, 64, 64, 1),
+    ((12, 8, 8), 3, 128, 128, 1), ((4, 14, 14), 5, 32, 32, 1), ((8, 500), 5, 64, 64, 1),
+    ((3, 251), 5, 64, 64, 1), ((2, 100), 3, 256, 256, 1), ((8, 16, 16), 3, 64, 64, 4),
 ):
     random = np.random.default_rng(sizes[0])
     kernel = (window,) * (len(sizes) - 1)
     around = tuple((k // 2, k // 2) for k in kernel)
-    shapes = (*sizes, channels), (*kernel, channels, filters), (*sizes, filters)
+    shapes = (*sizes, channels), (*kernel, channels // groups, filters), (*sizes, filters)
     x, w, c = (random.normal(size=shape).astype("float32") for shape in shapes)
-    out = jax.jit(lambda a, b: winograd.convolve(JAX, a, b, around))(x, w)
-    back = jax.jit(lambda a, b: winograd.to_weight(JAX, a, b, kernel, around))(x, c)
+    out = jax.jit(lambda a, b: winograd.convolve(JAX, a, b, around, groups))(x, w)
+    back = jax.jit(lambda a, b: winograd.to_weight(JAX, a, b, kernel, around, groups))(x, c)
     found.update(np.asarray(out).tobytes() + np.asarray(back).tobytes())
 print(found.hexdigest())
 """

@@ -150,7 +150,7 @@ def _convolved(
     if max(spread) > 1:
         return _by_phases(xp, x, weight, padding, spread, dilation, groups)
     if winograd.suits(weight.shape, stride, dilation, groups):
-        return winograd.convolve(xp, x, weight, padding)
+        return winograd.convolve(xp, x, weight, padding, groups)
     return convolve_padded(xp, padded(xp, x, padding), weight, stride, dilation, groups)
 
 
@@ -257,7 +257,7 @@ def _to_weight(
     """Σ over windows of what arrived times what the window saw, a chunk of the batch at a time."""
     minimal = winograd.suits(weight.shape, stride, dilation, groups)
     if minimal and xp.own_convolution() is None:
-        return winograd.to_weight(xp, x, cotangent, weight.shape[:-2], padding)
+        return winograd.to_weight(xp, x, cotangent, weight.shape[:-2], padding, groups)
     if depthwise(x, weight, groups):
         return _to_own_weights(xp, x, cotangent, weight.shape[:-2], stride, padding, dilation)
     kernel, inner = weight.shape[:-2], weight.shape[-2]

@@ -91,11 +91,11 @@ def _powers(points: Array, count: int) -> Array:
 def suits(weight: Sizes, stride: Sizes, dilation: Sizes, groups: int) -> bool:
     """Whether a convolution with weights of this shape goes this way."""
     *kernel, channels, filters = weight
-    dense = {*stride, *dilation, groups} == {1}
-    return dense and tuple(kernel) in TILES and min(channels, filters) >= FEWEST[len(kernel)]
+    dense = {*stride, *dilation} == {1} and tuple(kernel) in TILES
+    return dense and min(channels, filters // groups) >= FEWEST[len(kernel)]
 
 
-def convolve(xp: Any, x: Array, weight: Array, padding: Widths) -> Array:
+def convolve(xp: Any, x: Array, weight: Array, padding: Widths, groups: int = 1) -> Array:
     """`ops.convolve` of sequences or images (batch, …, channels), without a bias."""
     kernel, filters = weight.shape[:-2], weight.shape[-1]
     counts = [
@@ -103,14 +103,14 @@ def convolve(xp: Any, x: Array, weight: Array, padding: Widths) -> Array:
         for n, (low, high), k in zip(x.shape[1:-1], padding, kernel, strict=True)
     ]
     ways = _ways(kernel, x.shape[0], counts)
-    matrices = xp.once(functools.partial(_over_places, xp, _together(ways)), weight)
+    matrices = xp.once(functools.partial(_at_window_places, xp, _together(ways), groups), weight)
     places = [len(way.seen) for way in ways]
     tiles = [-(-count // way.step) for count, way in zip(counts, ways, strict=True)]
 
     def some(carry: Any, arrays: Any) -> Any:
         whole = _whole_tiles(xp, arrays[0], padding, ways, [k - 1 for k in kernel])
         seen = _at_places(xp, whole, [way.seen for way in ways], ways)
-        products = xp.matmul(seen, matrices)
+        products = _whole(xp, xp.matmul(_grouped(xp, seen, groups), matrices), groups)
         products = xp.reshape(products, (*places, len(arrays[0]), *tiles, filters))
         return carry, (_results(xp, products, ways),)
 
@@ -118,8 +118,10 @@ def convolve(xp: Any, x: Array, weight: Array, padding: Widths) -> Array:
     return out[(slice(None), *[slice(count) for count in counts])]
 
 
-def to_weight(xp: Any, x: Array, cotangent: Array, kernel: Sizes, padding: Widths) -> Array:
-    """What arrives at the weights of that convolution: (*kernel, channels, filters)."""
+def to_weight(
+    xp: Any, x: Array, cotangent: Array, kernel: Sizes, padding: Widths, groups: int = 1
+) -> Array:
+    """What arrives at the weights of that convolution: (*kernel, channels / groups, filters)."""
     ways = _ways(kernel, cotangent.shape[0], cotangent.shape[1:-1])
     whole, results = _together(ways), [way.results for way in ways]
     none = ((0, 0),) * len(kernel)
@@ -131,9 +133,10 @@ def to_weight(xp: Any, x: Array, cotangent: Array, kernel: Sizes, padding: Width
             _at_places(xp, seen, [way.seen for way in ways], ways),
             _at_places(xp, arrived, results, ways),
         )
-        return (total[0] + _summed(xp, *sides),), ()
+        summed = _summed(xp, *[_grouped(xp, side, groups) for side in sides])
+        return (total[0] + _whole(xp, summed, groups),), ()
 
-    shape = len(whole), x.shape[-1], cotangent.shape[-1]
+    shape = len(whole), x.shape[-1] // groups, cotangent.shape[-1]
     zeros = xp.zeros(shape, dtype=x.dtype)
     (total,), _ = swept(xp, some, (zeros,), (x, cotangent), _chunk(x, ways))
     return xp.reshape(_over_places(xp, whole.T, total), (*kernel, *shape[1:]))
@@ -167,6 +170,28 @@ def _whole_tiles(
     for n, (low, high), way, reach in zip(x.shape[1:-1], padding, ways, beyond, strict=True):
         widths.append((low, high - (n + low + high - reach) % -way.step))
     return xp.alone(padded(xp, x, widths))
+
+
+def _at_window_places(xp: Any, matrix: Array, groups: int, weight: Array) -> Array:
+    return _grouped(xp, _over_places(xp, matrix, weight), groups)
+
+
+def _grouped(xp: Any, x: Array, groups: int) -> Array:
+    """(places, rows, groups · n) as (places · groups, rows, n), each group by itself."""
+    if groups == 1:
+        return x
+    places, rows = x.shape[:2]
+    split = xp.transpose(xp.reshape(x, (places, rows, groups, -1)), (0, 2, 1, 3))
+    return xp.reshape(split, (places * groups, rows, -1))
+
+
+def _whole(xp: Any, x: Array, groups: int) -> Array:
+    """Back from what `_grouped` gives."""
+    if groups == 1:
+        return x
+    places, rows = x.shape[0] // groups, x.shape[1]
+    split = xp.reshape(x, (places, groups, rows, -1))
+    return xp.reshape(xp.transpose(split, (0, 2, 1, 3)), (places, rows, -1))
 
 
 def _over_places(xp: Any, matrix: Array, x: Array) -> Array:
