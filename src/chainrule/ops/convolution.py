@@ -11,8 +11,10 @@ was measured is in benchmarks/NOTES.md.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
+import operator
 from typing import Any, TypeAlias
 
 from chainrule.autodiff import primitive
@@ -34,6 +36,9 @@ from chainrule.ops import winograd
 
 Sizes: TypeAlias = tuple[int, ...]
 Widths: TypeAlias = tuple[tuple[int, int], ...]
+
+FOLDED = 8
+"""Rows of an image whose products are added up in one loop where a sum over all of them follows."""
 
 
 @primitive(formula="Σ w·x over every window + b", derivative="w back to every window, Σ c·x, Σ c")
@@ -302,10 +307,21 @@ def _to_own_weights(
 ) -> Array:
     """`_to_weight` where every channel of x has filters of its own: a sum for every place."""
     outer = cotangent.shape[-1]
-    seen = for_filters(xp, padded(xp, x, padding), outer)
-    axes = tuple(range(cotangent.ndim - 1))
-    found = [
-        xp.sum(part * cotangent, axes)
+    steps = {"kernel": tuple(kernel), "stride": tuple(stride), "dilation": tuple(dilation)}
+    folded = xp.apart(_products_by_place, padded(xp, x, padding), cotangent, **steps)
+    total = xp.sum(folded, tuple(range(1, folded.ndim - 1)))
+    return xp.reshape(total, (*kernel, 1, outer))
+
+
+def _products_by_place(
+    xp: Any, x: Array, cotangent: Array, *, kernel: Sizes, stride: Sizes, dilation: Sizes
+) -> Array:
+    """A padded x, shifted to each place of the window, times what arrived, up to FOLDED rows of it
+    added up before any is written to memory: (places, batch, rows, …, filters)."""
+    seen = for_filters(xp, x, cotangent.shape[-1])
+    fold = next(n for n in range(FOLDED, 0, -1) if cotangent.shape[1] % n == 0)
+    products = [
+        [part[:, i::fold] * cotangent[:, i::fold] for i in range(fold)]
         for _, part in taps(seen, kernel, stride, dilation, cotangent.shape[1:-1])
     ]
-    return xp.reshape(xp.stack(found, axis=0), (*kernel, 1, outer))
+    return xp.stack([functools.reduce(operator.add, rows) for rows in products], axis=0)
