@@ -46,9 +46,10 @@ def large(epochs: int, rows: int, **settings: Any) -> Any:
     )  # fmt: skip
 
 
-def pictures(layers: Any, rows: int, size: int, **settings: Any) -> Any:
+def pictures(layers: Any, rows: int, size: int, channels: int = 3, **settings: Any) -> Any:
     random = np.random.default_rng(0)
-    X, y = random.normal(size=(rows, size, size, 3)).astype("float32"), random.integers(0, 5, rows)
+    X = random.normal(size=(rows, size, size, channels)).astype("float32")
+    y = random.integers(0, 5, rows)
     return cr.fit(cr.Network(layers), X, y, loss="cross_entropy", epochs=2, **settings)
 
 
@@ -70,6 +71,15 @@ def few_images(**settings: Any) -> Any:
     return pictures(layers, 96, 12, batch_size=32, **settings)
 
 
+def gray_images(**settings: Any) -> Any:
+    """One channel, a depthwise convolution and one in groups; batches that no stream halves."""
+    layers = [
+        *(nn.Conv2D(32, 3, padding="same"), nn.ReLU(), nn.Conv2D(32, 3, groups=32)),
+        *(nn.Conv2D(64, 3, groups=2), nn.GlobalPool(), nn.Dense(5)),
+    ]
+    return pictures(layers, 97, 28, channels=1, batch_size=33, **settings)
+
+
 def predicted_images(engine: str) -> Any:
     """Their numbers as a model's: images go in pieces, the wide product gets all rows at once."""
     layers = [
@@ -88,6 +98,7 @@ def predicted_images(engine: str) -> Any:
 CASES: dict[str, Any] = {
     "images": images,
     "few images": few_images,
+    "gray images": gray_images,
     "predicted images": predicted_images,
     "toy": lambda **s: dense(
         [2, 8, 8, 1], nn.Tanh(), 200, "mse", batch_size=10, epochs=10, validation=0.2, **s

@@ -17,7 +17,7 @@ from tests.training.problems import PROBLEMS, BreaksAt
 THREADS = (1, 2, 4)
 THREAD_VARIABLES = ("NPROC", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 FEW = (
-    "toy", "small", "images", "few images", "predicted images",
+    "toy", "small", "images", "few images", "gray images", "predicted images",
     "problem tanh batch_norm momentum", "layer LSTM", "layer GRU",
 )  # fmt: skip
 

@@ -308,9 +308,21 @@ def _to_own_weights(
     """`_to_weight` where every channel of x has filters of its own: a sum for every place."""
     outer = cotangent.shape[-1]
     steps = {"kernel": tuple(kernel), "stride": tuple(stride), "dilation": tuple(dilation)}
-    folded = xp.apart(_products_by_place, padded(xp, x, padding), cotangent, **steps)
-    total = xp.sum(folded, tuple(range(1, folded.ndim - 1)))
+
+    def add(totals: Any, parts: Any) -> Any:
+        folded = xp.apart(_products_by_place, padded(xp, parts[0], padding), parts[1], **steps)
+        return (totals[0] + xp.sum(folded, tuple(range(1, folded.ndim - 1))),), ()
+
+    places, written = math.prod(kernel), math.prod(cotangent.shape[1:]) // _fold(cotangent)
+    zeros = xp.zeros((places, outer), dtype=x.dtype)
+    chunk = chunk_of(x.shape[0], places * written)
+    (total,), _ = swept(xp, add, (zeros,), (x, cotangent), chunk)
     return xp.reshape(total, (*kernel, 1, outer))
+
+
+def _fold(x: Array) -> int:
+    """How many rows of an image are added up in one loop: the largest divisor up to FOLDED."""
+    return next(n for n in range(FOLDED, 0, -1) if x.shape[1] % n == 0)
 
 
 def _products_by_place(
@@ -319,7 +331,7 @@ def _products_by_place(
     """A padded x, shifted to each place of the window, times what arrived, up to FOLDED rows of it
     added up before any is written to memory: (places, batch, rows, …, filters)."""
     seen = for_filters(xp, x, cotangent.shape[-1])
-    fold = next(n for n in range(FOLDED, 0, -1) if cotangent.shape[1] % n == 0)
+    fold = _fold(cotangent)
     products = [
         [part[:, i::fold] * cotangent[:, i::fold] for i in range(fold)]
         for _, part in taps(seen, kernel, stride, dilation, cotangent.shape[1:-1])
