@@ -6,7 +6,7 @@ READY := .venv/ready
 PEERS_READY := .venv-peers/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run example-houses test lint types format test-long torture coverage mutants test-peers bench bench-tables bench-sequences bench-convolution bench-layers bench-cluster bench-checkpoint accuracy-series accuracy-images docs-figures lock clean again
+.PHONY: help run example-houses test lint types format test-long torture coverage mutants test-peers bench bench-tables bench-sequences bench-convolution bench-layers bench-device bench-cluster bench-checkpoint accuracy-series accuracy-images docs-figures lock clean again
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ bench-convolution: $(PEERS_READY) ## measure networks for images beside PyTorch 
 
 bench-layers: $(PEERS_READY) ## measure every layer alone beside PyTorch; ARGS="--write docs/benchmarks-layers.md" records it
 	@$(PEERS_PYTHON) -m benchmarks.layers $(ARGS)
+
+bench-device: $(READY) ## measure convolutions by the device's own library (cuDNN on a GPU) beside ours
+	@$(PYTHON) -m benchmarks.device_convolution $(ARGS)
 
 bench-cluster: $(READY) ## measure clustering beside scikit-learn, SciPy and fastcluster; ARGS="--write docs/benchmarks-cluster.md" records it
 	@$(PYTHON) -m benchmarks.cluster $(ARGS)

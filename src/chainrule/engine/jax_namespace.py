@@ -20,7 +20,8 @@ from jax import lax
 from jax.experimental.xla_metadata import set_xla_metadata
 
 from chainrule.engine.blocks import SHORT
-from chainrule.engine.namespace import SHARED, Array, Namespace
+from chainrule.engine.device_convolution import DeviceConvolution
+from chainrule.engine.namespace import SHARED, Array, Namespace, OwnConvolution
 from chainrule.engine.prepared import once
 
 STREAMS = "streams"
@@ -134,23 +135,8 @@ def _traced_by_shape(body: Callable[..., Any], settings: tuple[str, ...]) -> Cal
     return traced
 
 
-def own_convolution() -> Callable[..., Array] | None:
-    return None if jax.default_backend() == "cpu" else _own_convolution
-
-
-def _own_convolution(
-    x: Array,
-    weight: Array,
-    stride: Sequence[int],
-    padding: Sequence[tuple[int, int]],
-    spread: Sequence[int],
-    dilation: Sequence[int],
-    groups: int,
-) -> Array:
-    order = ("NHWC", "HWIO", "NHWC") if x.ndim == 4 else ("NWC", "WIO", "NWC")
-    return lax.conv_general_dilated(
-        x, weight, stride, padding, spread, dilation, order, feature_group_count=groups
-    )
+def own_convolution() -> OwnConvolution | None:
+    return None if jax.default_backend() == "cpu" else DeviceConvolution()
 
 
 def take(x: Array, index: Array) -> Array:

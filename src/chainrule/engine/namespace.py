@@ -77,6 +77,41 @@ SHARED = (
 """Functions that NumPy and JAX have under one name, with one meaning for operands of one dtype."""
 
 
+class OwnConvolution(Protocol):
+    """A convolution that a device has ready, and its gradient.
+
+    x is (batch, …, channels), the weight (…, channels / groups, filters). Stride, padding (before,
+    after), spread and dilation are given for every axis between; padding may be negative, which
+    cuts off.
+    """
+
+    def convolve(
+        self,
+        x: Array,
+        weight: Array,
+        stride: Sequence[int],
+        padding: Sequence[tuple[int, int]],
+        spread: Sequence[int],
+        dilation: Sequence[int],
+        groups: int,
+    ) -> Array:
+        """(batch, …, filters); `spread` - 1 zeros stand between the numbers of x."""
+        ...
+
+    def to_weight(
+        self,
+        x: Array,
+        arrived: Array,
+        kernel: Sequence[int],
+        stride: Sequence[int],
+        padding: Sequence[tuple[int, int]],
+        dilation: Sequence[int],
+        groups: int,
+    ) -> Array:
+        """The gradient (*kernel, channels / groups, filters), of what arrived at its result."""
+        ...
+
+
 class Namespace(Protocol):
     """What a rule may call. Operands have one dtype; a dtype is always named, never inferred."""
 
@@ -180,13 +215,8 @@ class Namespace(Protocol):
         """
         ...
 
-    def own_convolution(self) -> Function | None:
-        """The device's own convolution, as cuDNN's on a GPU, where no detour is faster; else None.
-
-        It takes x (batch, …, channels), weight (…, channels / groups, filters), and for every
-        axis between stride, padding (before, after), spread and dilation; and groups. `spread` - 1
-        zeros stand between the numbers of x; negative padding cuts off.
-        """
+    def own_convolution(self) -> OwnConvolution | None:
+        """The device's own, as cuDNN's on a GPU; None where the ways of `ops` are to be taken."""
         ...
 
     def erf(self, x: Array) -> Array:

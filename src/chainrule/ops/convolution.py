@@ -150,8 +150,7 @@ def _convolved(
     """The convolution of x with `spread` - 1 zeros between its numbers, the fastest way."""
     own = xp.own_convolution()
     if own is not None:
-        out: Array = own(x, weight, stride, padding, spread, dilation, groups)
-        return out
+        return own.convolve(x, weight, stride, padding, spread, dilation, groups)
     if max(spread) > 1:
         return _by_phases(xp, x, weight, padding, spread, dilation, groups)
     if winograd.suits(weight.shape, stride, dilation, groups):
@@ -260,8 +259,13 @@ def _to_weight(
     groups: int,
 ) -> Array:
     """Σ over windows of what arrived times what the window saw, a chunk of the batch at a time."""
-    minimal = winograd.suits(weight.shape, stride, dilation, groups)
-    if minimal and xp.own_convolution() is None:
+    own = xp.own_convolution()
+    if own is not None:
+        found: Array = own.to_weight(
+            x, cotangent, weight.shape[:-2], stride, padding, dilation, groups
+        )
+        return found
+    if winograd.suits(weight.shape, stride, dilation, groups):
         return winograd.to_weight(xp, x, cotangent, weight.shape[:-2], padding, groups)
     if depthwise(x, weight, groups):
         return _to_own_weights(xp, x, cotangent, weight.shape[:-2], stride, padding, dilation)
