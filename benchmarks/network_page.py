@@ -24,8 +24,8 @@ Keras `predict_on_batch`. Beside Keras nothing is asked.
 {notes}
 
 What only the first call takes (compiling) stands apart, without imports; nothing that earlier runs
-left on the disk is used. "From disk" is the same in a second process of chainrule, which finds
-there the programs that the first one compiled.
+left on the disk is used. "From disk" is the same in later processes of chainrule, which find there
+the programs that the first one compiled; the median of three.
 """
 
 
@@ -35,14 +35,14 @@ class Taken:
 
     Attributes:
         seconds: by activity, one a round. first: seconds that the first call took beyond the
-            second. from_disk: the same in a second process, where there was one.
+            second. from_disk: the same in later processes, one each, where there were any.
     """
 
     case: str
     contender: str
     seconds: dict[str, list[float]]
     first: dict[str, float]
-    from_disk: dict[str, float] = field(default_factory=dict)
+    from_disk: dict[str, list[float]] = field(default_factory=dict)
 
 
 def times_table(taken: list[Taken]) -> str:
@@ -55,7 +55,7 @@ def times_table(taken: list[Taken]) -> str:
             number(median(entry.seconds[what]) * 1e3),
             f"{number(min(entry.seconds[what]) * 1e3)} to {number(max(entry.seconds[what]) * 1e3)}",
             f"{max(entry.first[what], 0):.2f}",
-            f"{max(entry.from_disk[what], 0):.2f}" if entry.from_disk else "",
+            f"{max(median(entry.from_disk[what]), 0):.2f}" if entry.from_disk else "",
         )
         for name, case in NETWORKS.items()
         for what in ACTIVITIES
