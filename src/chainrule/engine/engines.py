@@ -46,13 +46,16 @@ class Engine(Protocol):
         key: Hashable | None,
         streams: int = 1,
         parted: bool = False,
+        direct: bool = False,
     ) -> Callable[..., Any]:
         """The program that `build` makes, compiled; one that is known by the key is used again.
 
         A key says all that decides the program, shapes included; None: nothing does. With several
         streams each runs the program on the same arrays; `xp.stream()` tells them apart, and all
         must come to the same result. With `parted` the program is `(numbers, rows) -> rows`, and
-        each stream gets its part of the rows.
+        each stream gets its part of the rows. With `direct` it is `(numbers, rows) -> results`,
+        small, called often and for several streams, with NumPy's rows; the results are those of
+        the first stream.
         """
         ...
 
@@ -66,10 +69,6 @@ class Engine(Protocol):
 
     def get(self, array: Any) -> Any:
         """An array of the engine as a NumPy array."""
-        ...
-
-    def get_first(self, array: Any) -> Any:
-        """The part of it that the first stream made, sooner there than the whole."""
         ...
 
 
@@ -93,6 +92,7 @@ class NumpyEngine:
         key: Hashable | None,
         streams: int = 1,
         parted: bool = False,
+        direct: bool = False,
     ) -> Callable[..., Any]:
         return build()
 
@@ -104,8 +104,6 @@ class NumpyEngine:
 
     def get(self, array: Any) -> Any:
         return np.asarray(array)
-
-    get_first = get
 
 
 def jax_is_installed() -> bool:

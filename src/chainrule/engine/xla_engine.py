@@ -21,6 +21,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec, SingleDeviceSharding
 
+from chainrule.engine.direct_program import DirectProgram
 from chainrule.engine.disk_cache import cache_folder, prepare
 from chainrule.engine.jax_namespace import JAX, STREAMS
 from chainrule.engine.stored_program import StoredProgram
@@ -109,20 +110,28 @@ class XlaEngine:
         key: Hashable | None,
         streams: int = 1,
         parted: bool = False,
+        direct: bool = False,
     ) -> Callable[..., Any]:
+        way = streams, parted
         if key is None:
-            made: Callable[..., Any] = self._jitted(build(), streams, parted)
-            return made
-        key = key if streams == 1 else (key, streams, parted)
+            program = build()
+            return self._directly(program, streams) if direct else self._jitted(program, *way)
+        key = key if streams == 1 else (key, *way)
         known = self._programs.get(key)
         if known is None:
-            known = self._programs[key] = self._made(build(), key, streams, parted)
+            program = build()
+            made = self._directly(program, streams) if direct else self._made(program, key, *way)
+            known = self._programs[key] = made
             if len(self._programs) > CACHED_PROGRAMS:
                 _, oldest = self._programs.popitem(last=False)
                 oldest.clear_cache()
         self._programs.move_to_end(key)
         compiled: Callable[..., Any] = known
         return compiled
+
+    def _directly(self, program: Callable[..., Any], streams: int) -> DirectProgram:
+        jitted = self._jitted(program, streams, parted=False, keep_unused=True)
+        return DirectProgram(jitted, NamedSharding(self._mesh, _same_everywhere()))
 
     def _made(self, program: Callable[..., Any], key: Hashable, streams: int, parted: bool) -> Any:
         """The program jitted; one whose calls take long is looked for on disk.
@@ -169,9 +178,6 @@ class XlaEngine:
 
     def get(self, array: Any) -> Any:
         return np.asarray(array)
-
-    def get_first(self, array: Any) -> Any:
-        return np.asarray(array.addressable_data(0))
 
 
 XLA = XlaEngine()

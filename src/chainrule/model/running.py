@@ -138,17 +138,13 @@ class Compiled:
         if self._padded:
             size = next(n for n in ROWS if n >= rows)
             X = filled_up(X, size, self._runner.in_shape)
-        streams = self._streams(size)
-        if size == 1 and self._cut:  # the row stands in every stream
-            size = streams = self._engine.streams
-            X = filled_up(X, size, self._runner.in_shape)
+        streams = self._engine.streams if size == 1 and self._cut else self._streams(size)
         with self._engine.precision(self._runner.dtype):
             if streams not in self._numbers:
                 self._numbers[streams] = self._put(streams)
-            if 1 < streams < size:  # the program takes a row or two sooner as they are
+            if 1 < streams < size:  # the program takes a single row sooner as it is
                 X = tree_map(lambda x: self._engine.put(x, streams, parted=True), X)
-            get = self._engine.get_first if 1 < streams == size else self._engine.get
-            out = tree_map(get, self._program(X, streams)(X))
+            out = tree_map(self._engine.get, self._program(X, streams)(X))
         if X is not given and shape_of(X) != shape_of(given):
             out = cut_back(out, self._steps_of(given))
         return tree_map(lambda x: np.array(x[:rows]), out)
@@ -190,15 +186,17 @@ class Compiled:
         name = (streams, *[(x.shape, x.dtype.str) for x in leaves(X)])
         if name not in self._programs:
             network, dtype, xp = self._runner.network, self._runner.dtype, self._engine.xp
-            numbers, rows = self._numbers[streams], len(leaves(X)[0]) // streams
-            pieces = self._pieces(rows) if self._parted and rows > 1 else 1
+            numbers, rows = self._numbers[streams], len(leaves(X)[0])
+            shared = rows < streams  # a single row, of which every stream takes a part
+            pieces = self._pieces(rows // streams) if self._parted and rows > streams else 1
             own = xp.own_convolution() is not None
             if self._padded and streams == pieces == 1 and prepares(network) and not own:
                 numbers = {**numbers, "made": self._made(X)}
-            context = Context(step_streams=streams if rows == 1 else 1)
+            context = Context(step_streams=streams if shared else 1)
             program = prediction(network, dtype, xp, pieces, context)
             key = None if self._key is None else ("predict", self._key, dtype, *name)
-            run = self._engine.compile(lambda: program, key, streams, parted=True)
+            kind = {"direct": True} if shared else {"parted": True}
+            run = self._engine.compile(lambda: program, key, streams, **kind)
             self._programs[name] = functools.partial(run, numbers)
         return self._programs[name]
 
