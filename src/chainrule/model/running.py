@@ -9,7 +9,7 @@ it; shapes and engines differ in how they round.
 from __future__ import annotations
 
 import functools
-import operator
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -56,18 +56,20 @@ class Runner:
     ) -> None:
         self.network, self.params, self.state = network, params, state
         self.in_shape, self.dtype = in_shape, dtype
-        self._made_of = [(part, list(part.values())) for part in _dicts_of((params, state))]
+        self._dicts = list(_dicts_of((params, state)))
+        self._made_of = list(self._parts())
+        self._ids = list(map(id, self._made_of))
         self._cost: Cost | None = None
         self._compiled: Compiled | None = None
 
     def holds(self, params: Tree, state: Tree) -> bool:
         """Whether these are the very arrays that it was made of."""
-        if params is not self.params or state is not self.state:
-            return False
-        return all(
-            len(part) == len(then) and all(map(operator.is_, part.values(), then))
-            for part, then in self._made_of
-        )
+        same = params is self.params and state is self.state
+        return same and list(map(id, self._parts())) == self._ids
+
+    def _parts(self) -> Iterator[Any]:
+        """All arrays, and the dicts that hold them."""
+        return itertools.chain.from_iterable(map(dict.values, self._dicts))
 
     def __call__(self, X: Any, engine: str) -> Any:
         """The outputs for inputs X."""
