@@ -12,23 +12,25 @@ from typing import Any
 from chainrule.autodiff import Tree, tree_map, with_hyper
 from chainrule.engine import Namespace, given
 from chainrule.model.parts import in_pieces
-from chainrule.nn import Context, Network, pictures_scaled
+from chainrule.nn import Context, Network, StepStreams, pictures_scaled
 
 Program = Callable[[Tree, Any], Any]
 
 
 def prediction(
-    network: Network, dtype: str, xp: Namespace, pieces: int, context: Context
+    network: Network, dtype: str, xp: Namespace, pieces: int = 1, step_streams: int = 1
 ) -> Program:
     """The program `(numbers, rows) -> outputs`, the rows worked on in so many pieces.
 
     Args:
         network, dtype: as in a Model. xp: the facade of the engine that compiles it.
-        pieces: what is made of many rows at once would leave the cache. context: of every layer.
+        pieces: what is made of many rows at once would leave the cache. step_streams: in how many
+            streams the very same rows are predicted.
     """
 
     def program(numbers: Tree, X: Any) -> Any:
-        run = functools.partial(_run, network, dtype, context, numbers)
+        streams = StepStreams(step_streams) if step_streams > 1 else None
+        run = functools.partial(_run, network, dtype, Context(step_streams=streams), numbers)
         if "made" in numbers:
             return given(numbers["made"], lambda: run(slice(None), X))
         if pieces == 1:

@@ -194,8 +194,7 @@ class Compiled:
             own = xp.own_convolution() is not None
             if self._padded and streams == pieces == 1 and prepares(network) and not own:
                 numbers = {**numbers, "made": self._made(X)}
-            context = Context(step_streams=streams if shared else 1)
-            program = prediction(network, dtype, xp, pieces, context)
+            program = prediction(network, dtype, xp, pieces, streams if shared else 1)
             key = None if self._key is None else ("predict", self._key, dtype, *name)
             kind = {"direct": True} if shared else {"parted": True}
             run = self._engine.compile(lambda: program, key, streams, **kind)

@@ -59,6 +59,7 @@ from chainrule.nn.sequences import (
     takes_lengths,
     with_lengths,
 )
+from chainrule.nn.step_streams import StepStreams
 from chainrule.nn.structure import (
     Branches,
     Embedding,
@@ -125,6 +126,7 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Step",
+    "StepStreams",
     "Tanh",
     "TransformerBlock",
     "TransposedConv2D",

@@ -13,6 +13,7 @@ from chainrule.nn.dense import Dense
 from chainrule.nn.initializers import GlorotUniform
 from chainrule.nn.layer import Context, Shape
 from chainrule.nn.sequences import split_lengths, with_lengths
+from chainrule.nn.step_streams import StepStreams
 from chainrule.nn.windows import silenced, whole
 
 PARTS = ("query", "key", "value", "out")
@@ -89,6 +90,18 @@ class MultiHeadAttention:
         )
         found = ops.attention(q, k, v, *valid, heads=self.heads, causal=self.causal)
         return with_lengths(self._mapped(params, "out", found), lengths), state
+
+    def among_streams(self, params: Tree, own: Any, streams: StepStreams) -> Any:
+        """What the steps of one stream find in the steps of all, (batch, own steps, width).
+
+        Args:
+            own: the inputs (batch, own steps, width) of this stream.
+        """
+        q, k, v = (self._mapped(params, name, own) for name in PARTS[:3])
+        both = streams.whole(ops.concatenate([k, v], axis=-1))
+        width = k.shape[-1]
+        found = ops.attention(q, both[..., :width], both[..., width:], heads=self.heads)
+        return self._mapped(params, "out", found)
 
     def weights(self, params: Tree, x: Any) -> Any:
         """How much each step looks at each, (batch, heads, time, time) for inputs as of `apply`.

@@ -33,6 +33,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from chainrule.autodiff import Tree
+from chainrule.nn.step_streams import StepStreams
 from chainrule.ops import fold_in, random_part, random_uniform, sum_over_streams
 
 Shape: TypeAlias = Any
@@ -51,8 +52,8 @@ class Context:
         streams: in how many equal parts the batch is worked on at once.
         parts: in how many equal parts it is cut in all; the layer sees one.
         first_row: where in the batch this part begins.
-        step_streams: in how many streams the very same examples are predicted. A layer takes and
-            gives all of their steps in each; in between it may share them out.
+        step_streams: the streams that predict the very same examples, where there are several. A
+            layer takes and gives all of their steps in each; in between it may share them out.
     """
 
     training: bool = False
@@ -62,7 +63,7 @@ class Context:
     streams: int = 1
     parts: int = 1
     first_row: Any = 0
-    step_streams: int = 1
+    step_streams: StepStreams | None = None
 
     def child(self, index: int) -> Context:
         """The context of the layer at a position inside this one."""

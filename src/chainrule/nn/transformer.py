@@ -17,6 +17,7 @@ from chainrule.nn.initializers import GlorotUniform, HeUniform, RandomNormal
 from chainrule.nn.layer import Context, Shape
 from chainrule.nn.regularizing import LayerNorm, drop
 from chainrule.nn.sequences import split_lengths, with_lengths
+from chainrule.nn.step_streams import StepStreams
 
 
 @dataclass(frozen=True)
@@ -154,9 +155,8 @@ class TransformerBlock:
             return parts[name].apply(params[name], {}, x, context)[0]
 
         streams = context.step_streams
-        even = lengths is None and values.shape[1] % streams == 0
-        if streams > 1 and self.cuts_steps and even:
-            return self._in_streams(run, values, streams), state
+        if streams is not None and self._cuts(streams, values, lengths):
+            return self._in_streams(params, run, values, streams), state
         looked = run("attention", with_lengths(run("attention_norm", values), lengths))
         found = drop(split_lengths(looked)[0], self.dropout, context.child(0))
         values = ops.residual(values, found)
@@ -166,19 +166,32 @@ class TransformerBlock:
         values = ops.residual(values, drop(run("out", inner), self.dropout, context.child(2)))
         return with_lengths(values, lengths), state
 
-    def _in_streams(self, run: Callable[[str, Any], Any], x: Any, streams: int) -> Any:
+    def _cuts(self, streams: StepStreams, values: Any, lengths: Any) -> bool:
+        """Whether these steps fall into a part for every stream."""
+        return self.cuts_steps and lengths is None and values.shape[1] % streams.count == 0
+
+    def _in_streams(
+        self, params: Tree, run: Callable[[str, Any], Any], x: Any, streams: StepStreams
+    ) -> Any:
         """The prediction, where each stream works on a part of the steps and looks at all of them.
 
-        What it computes twice, the keys and values, costs less than waiting for the other's.
+        What is looked at is gathered from the streams where they made x, once a block. Of an x that
+        is there already each computes all of it, which costs less than waiting for the other.
         """
-        normal = run("attention_norm", x)
-        own, looking = (ops.own_steps(part, streams) for part in (x, normal))
-        own = own + run("attention", {"queries": looking, "memory": normal})
+        own = streams.own(x)
+        if streams.known(x) is None:
+            normal = run("attention_norm", x)
+            sides = {"queries": streams.own(normal), "memory": normal}
+            own = own + run("attention", sides)
+        else:
+            layer = self._parts(x.shape[-1])["attention"]
+            normal = run("attention_norm", own)
+            own = own + layer.among_streams(params["attention"], normal, streams)
         inner = ops.gelu(run("hidden", run("forward_norm", own)))
         middle = inner.shape[1] // 2
         halves = [inner[:, :middle], inner[:, middle:]]  # so short that threads do not share one
         own = own + ops.concatenate([run("out", half) for half in halves], axis=1)
-        return ops.all_steps(own)
+        return streams.whole(own)
 
 
 def _check_rank(layer: str, shape: tuple[int, ...]) -> None:
