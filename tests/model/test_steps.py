@@ -1,15 +1,20 @@
 """A single long example is predicted in streams, each of which works on a part of its steps."""
 
 import os
+import re
 import subprocess
 import sys
 
+import jax
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule import nn, ops
+from chainrule.autodiff import hyper_values
 from chainrule.engine import engine_by_name
 from chainrule.model import running
+from chainrule.model.prediction import prediction
 from tests.model.test_running import model_of
 
 X = np.random.default_rng(0).normal(size=(1, 6, 4))
@@ -108,3 +113,17 @@ def test_the_streams_steps_make_up_the_whole():
         out = engine.compile(build, None, 2, direct=True)({}, x)
     np.testing.assert_array_equal(engine.get(out), x + 1)
     assert (ops.all_steps(ops.own_steps(x, 1)) == x).all()
+
+
+def test_streams_meet_once_a_block_and_compute_keys_and_values_of_their_own_steps():
+    network = cr.Network([nn.TransformerBlock(2), nn.TransformerBlock(4), nn.TransformerBlock(2)])
+    params, state, _ = network.init(ops.key_from_seed(0), (6, 4))
+    numbers = {"params": params, "state": state, "rates": hyper_values(network)}
+    engine = engine_by_name("xla")
+    with engine.precision("float64"):
+        run = engine.compile(lambda: prediction(network, "float64", engine.xp, 1, 2), None, 2)
+        program = str(jax.make_jaxpr(run)(numbers, X))
+        compiled = run.lower(numbers, X).compile().as_text()
+    gathered = re.findall(r"f64\[(.*?)\]\S* = all_gather\[", program)
+    assert len(re.findall(r"all-gather\(", compiled)) == 3
+    assert gathered.count("2,1,3,8") == 2  # keys beside values, of the second and third block
