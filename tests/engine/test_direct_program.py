@@ -66,3 +66,11 @@ def test_a_known_key_is_the_same_program_and_can_be_forgotten(engine):
     assert engine.compile(pytest.fail, "a key", 2, direct=True) is run
     run.clear_cache()
     np.testing.assert_array_equal(run(given, ROWS)["sum"], 2 * ROWS["a"])
+
+
+def test_a_program_that_is_forgotten_while_it_is_called_ends_its_call(engine, monkeypatch):
+    run, given = engine.compile(build, None, 2, direct=True), numbers(engine, 2)
+    run(given, ROWS)
+    put = run._put
+    monkeypatch.setattr(run, "_put", lambda *both: run.clear_cache() or put(*both))
+    np.testing.assert_array_equal(run(given, ROWS)["sum"], 2 * ROWS["a"])

@@ -67,6 +67,33 @@ def test_what_cannot_be_cut_stays_in_one_stream(monkeypatch, layers, x):
     np.testing.assert_allclose(ours, numpys, rtol=1e-11, atol=1e-12)
 
 
+def test_a_model_whose_arrays_are_replaced_by_others_of_another_kind(monkeypatch):
+    """Nothing checks the numbers on their way to the code, and the models share a network."""
+    monkeypatch.setattr(running, "MUCH_OF_A_ROW", 0)
+    layers = [nn.TransformerBlock(2), nn.GlobalPool()]
+
+    def check(model):
+        ours, numpys = (model.outputs(X, engine=name) for name in ("xla", "numpy"))
+        np.testing.assert_allclose(ours, numpys, rtol=1e-11, atol=1e-12)
+
+    model = model_of(layers, X.shape[1:], "float64")
+    check(model)
+    model.params[0]["out"]["bias"] = np.arange(4)
+    check(model)
+    narrow = {name: model.params[0][name].copy() for name in ("hidden", "out")}
+    narrow["hidden"] = {name: x[..., :3] for name, x in narrow["hidden"].items()}
+    narrow["out"]["weight"] = narrow["out"]["weight"][:3]
+    model.params[0].update(narrow)
+    check(model)
+    check(model_of(layers, X.shape[1:], "float64"))
+
+
+def test_an_example_that_is_one_number_is_not_cut():
+    model = model_of([nn.Embedding(10, 4), nn.Dense(2)], (), "float64")
+    rows = np.array([3])
+    np.testing.assert_allclose(model.outputs(rows, engine="xla"), model.outputs(rows, "numpy"))
+
+
 def test_a_small_row_stays_in_one_stream(monkeypatch):
     before = running.MUCH_OF_A_ROW
     monkeypatch.setattr(running, "MUCH_OF_A_ROW", before)

@@ -163,8 +163,10 @@ class Compiled:
         """Whether the steps of a single row are worth sharing out among streams."""
         runner, streams = self._runner, self._engine.streams
         able = self._parted and streams > 1 and cuts_steps(runner.network)
-        even = isinstance(runner.in_shape, tuple) and runner.in_shape[0] % streams == 0
-        return able and even and runner.cost().operations >= MUCH_OF_A_ROW
+        if not able or not isinstance(runner.in_shape, tuple):
+            return False
+        even = runner.in_shape[0] % streams == 0
+        return even and runner.cost().operations >= MUCH_OF_A_ROW
 
     def _streams(self, rows: int) -> int:
         streams = self._engine.streams if self._parted else 1
@@ -185,7 +187,7 @@ class Compiled:
         Of one stream it takes what is made of them once. Several get a large batch, of which that
         is a small part.
         """
-        name = (streams, *[(x.shape, x.dtype.str) for x in leaves(X)])
+        name = (streams, *_kinds(X))
         if name not in self._programs:
             network, dtype, xp = self._runner.network, self._runner.dtype, self._engine.xp
             numbers, rows = self._numbers[streams], len(leaves(X)[0])
@@ -195,7 +197,8 @@ class Compiled:
             if self._padded and streams == pieces == 1 and prepares(network) and not own:
                 numbers = {**numbers, "made": self._made(X)}
             program = prediction(network, dtype, xp, pieces, streams if shared else 1)
-            key = None if self._key is None else ("predict", self._key, dtype, *name)
+            made_for = "predict", self._key, dtype, *name, *_kinds(numbers)
+            key = None if self._key is None else made_for
             kind = {"direct": True} if shared else {"parted": True}
             run = self._engine.compile(lambda: program, key, streams, **kind)
             self._programs[name] = functools.partial(run, numbers)
@@ -210,6 +213,10 @@ class Compiled:
     def _pieces(self, rows: int) -> int:
         """What a wide or deep network makes of many images would leave the cache."""
         return pieces_for(self._runner.network, rows, self._runner.cost().largest)
+
+
+def _kinds(arrays: Tree) -> list[Any]:
+    return [(x.shape, x.dtype.str) for x in leaves(arrays)]
 
 
 def in_parts(run: Callable[[Any], Any], X: Any, most: int) -> Any:

@@ -94,6 +94,8 @@ class MultiHeadAttention:
     def among_streams(self, params: Tree, own: Any, streams: StepStreams) -> Any:
         """What the steps of one stream find in the steps of all, (batch, own steps, width).
 
+        For attention that is not causal: a step does not know which one it is.
+
         Args:
             own: the inputs (batch, own steps, width) of this stream.
         """
