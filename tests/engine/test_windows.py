@@ -1,5 +1,7 @@
 """Convolutions out of columns and of places: the numbers of XLA's own, which no CPU engine uses."""
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -61,6 +63,20 @@ def test_windows_below_each_other_are_the_rows_turned(name, case):
     with jax.enable_x64(True):
         found = windows.columns_below(XPS[name], XPS[name].asarray(x), kernel[:-2], *steps)
         np.testing.assert_array_equal(found, rows.T)
+
+
+@pytest.mark.parametrize("name", XPS)
+def test_padding_may_cut_off_more_than_there_is(name):
+    xp = XPS[name]
+    for n, low, high in itertools.product([1, 2, 3], range(-6, 7), range(-6, 7)):
+        if n + low + high < 0:
+            continue
+        x = np.arange(1.0, n + 1)
+        far = np.pad(x, (9, 9), constant_values=7)
+        wanted = far[9 - low : 9 + n + high]
+        for shape, widths in (((1, n, 1), ((low, high),)), ((1, n, 1, 1), ((low, high), (0, 0)))):
+            found = windows.padded(xp, xp.asarray(x.reshape(shape)), widths, 7.0)
+            assert np.ravel(found).tolist() == wanted.tolist(), (n, low, high)
 
 
 @pytest.mark.parametrize("name", XPS)

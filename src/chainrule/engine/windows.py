@@ -35,14 +35,18 @@ def padded(xp: Any, x: Array, widths: Widths, value: float = 0.0) -> Array:
     if not any(itertools.chain.from_iterable(widths)):
         return x
     if min(itertools.chain.from_iterable(widths)) < 0:
-        sizes = x.shape[1:-1]
-        kept = [
-            slice(max(0, -low), n - max(0, -high))
-            for n, (low, high) in zip(sizes, widths, strict=True)
-        ]
-        x = x[(slice(None), *kept)]
-    grown = [(max(0, low), max(0, high)) for low, high in widths]
-    return xp.pad(x, ((0, 0), *grown, (0, 0)), constant_values=value)
+        return _cut(xp, x, widths, value)
+    return xp.pad(x, ((0, 0), *widths, (0, 0)), constant_values=value)
+
+
+def _cut(xp: Any, x: Array, widths: Widths, value: float) -> Array:
+    kept, grown = [], []
+    for n, (low, high) in zip(x.shape[1:-1], widths, strict=True):
+        first, last = max(0, -low), n - max(0, -high)
+        inside = first < last  # else all of x is cut off, and some of what stands beside it
+        kept.append(slice(first, last) if inside else slice(0))
+        grown.append((max(0, low), max(0, high)) if inside else (n + low + high, 0))
+    return xp.pad(x[(slice(None), *kept)], ((0, 0), *grown, (0, 0)), constant_values=value)
 
 
 def taps(
