@@ -121,9 +121,12 @@ def changed_rules(vjp):
 
 ALIKE = {
     "absolute": ["cotangent * xp.sign(x)"],  # the sign is 1 or -1
+    "batch_norm": ["1e-12"],  # shares that add up to 0 have no derivative
     "getitem": ["xp.name == 'numpy'"],  # the other engine's way is right too, but slower
     "label_cross_entropy": ["logits - xp.max(logits, axis=-1, keepdims=True)"],  # no overflow
+    "matmul": ["a.ndim > 2"],  # the other way is right too, but slower
     "max": ["chosen / ties"],  # ties have no derivative; test_singular_points.py has them
+    "max_pool": ["-math.inf"],  # padding is not the largest, be it below all numbers or above
     "min": ["chosen / ties"],
 }
 """Changes that make no difference to a derivative."""
