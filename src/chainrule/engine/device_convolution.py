@@ -1,8 +1,7 @@
 """Convolution as a device's own library computes it: cuDNN's on a GPU, reached through XLA.
 
-On a processor XLA's convolutions run in one thread and strided ones take twenty times as long as
-the ways of `ops/convolution.py`; the tests compare them there, and `benchmarks.device_convolution`
-times both on whatever device is at hand.
+On a processor the ways of `ops/convolution.py` are taken (docs/decisions/0017); the tests compare
+both there, and `benchmarks.device_convolution` times them on whatever device is at hand.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class Runner:
         self.network, self.params, self.state = network, params, state
         self.in_shape, self.dtype = in_shape, dtype
         self._dicts = list(_dicts_of((params, state)))
-        self._made_of = list(self._parts())
+        self._made_of = list(self._parts())  # kept, so that ids stay their own
         self._ids = list(map(id, self._made_of))
         self._cost: Cost | None = None
         self._compiled: Compiled | None = None

@@ -13,7 +13,6 @@ from chainrule.nn.dense import Dense
 from chainrule.nn.initializers import GlorotUniform
 from chainrule.nn.layer import Context, Shape
 from chainrule.nn.sequences import split_lengths, with_lengths
-from chainrule.nn.step_streams import StepStreams
 from chainrule.nn.windows import silenced, whole
 
 PARTS = ("query", "key", "value", "out")
@@ -91,7 +90,7 @@ class MultiHeadAttention:
         found = ops.attention(q, k, v, *valid, heads=self.heads, causal=self.causal)
         return with_lengths(self._mapped(params, "out", found), lengths), state
 
-    def among_streams(self, params: Tree, own: Any, streams: StepStreams) -> Any:
+    def among_streams(self, params: Tree, own: Any) -> Any:
         """What the steps of one stream find in the steps of all, (batch, own steps, width).
 
         For attention that is not causal: a step does not know which one it is.
@@ -100,7 +99,7 @@ class MultiHeadAttention:
             own: the inputs (batch, own steps, width) of this stream.
         """
         q, k, v = (self._mapped(params, name, own) for name in PARTS[:3])
-        both = streams.whole(ops.concatenate([k, v], axis=-1))
+        both = ops.all_steps(ops.concatenate([k, v], axis=-1))
         width = k.shape[-1]
         found = ops.attention(q, both[..., :width], both[..., width:], heads=self.heads)
         return self._mapped(params, "out", found)

@@ -186,7 +186,7 @@ class TransformerBlock:
         else:
             layer = self._parts(x.shape[-1])["attention"]
             normal = run("attention_norm", own)
-            own = own + layer.among_streams(params["attention"], normal, streams)
+            own = own + layer.among_streams(params["attention"], normal)
         inner = ops.gelu(run("hidden", run("forward_norm", own)))
         middle = inner.shape[1] // 2
         halves = [inner[:, :middle], inner[:, middle:]]  # so short that threads do not share one
