@@ -1,6 +1,6 @@
 """Convolution layers by the device's own library (cuDNN on a GPU) beside the ways of chainrule.
 
-    python -m benchmarks.device_convolution                           # about two minutes
+    python -m benchmarks.device_convolution                           # about four minutes
     python -m benchmarks.device_convolution --cases conv3,stride --rounds 9 --seconds 0.5
 
 Both are compiled by XLA and run in this process in turns, forward as in prediction and forward and
